@@ -1,0 +1,45 @@
+# kpspec. `make` or `make help` lists what can be made.
+
+GO    ?= go
+IMAGE ?= kpref:local
+
+# The race detector needs a C compiler; without one the tests run without it.
+RACE := $(if $(shell command -v gcc || command -v clang),-race)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Everything but: dot imports (Ginkgo's way), and names as the API spells them (RegionId).
+CHECKS := all,-ST1001,-ST1003
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench fuzz image
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## run the conformance specs on the embedded reference
+	@$(GO) run ./harness/cmd/kpspec run
+
+test: ## run all tests; RACE= turns the race detector off
+	@test -n "$(RACE)" || echo "no C compiler found: testing without the race detector"
+	$(GO) test $(RACE) ./...
+
+lint: ## check formatting, vet and staticcheck
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) -checks $(CHECKS) ./...
+
+bench: ## measure the reference and the suite
+	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./suites/... ./harness/...
+
+FUZZTIME ?= 20s
+fuzz: ## fuzz every parser for FUZZTIME (default 20s) each
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "$$name in $$(dirname "$$file")"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
+		done; \
+	done
+
+image: ## build the reference's container image, named by IMAGE (default kpref:local)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o reference/cmd/kpref/build/kpref ./reference/cmd/kpref
+	docker build -t $(IMAGE) reference/cmd/kpref

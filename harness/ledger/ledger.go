@@ -1,0 +1,66 @@
+// Package ledger is the list of everything a run has created, or may have
+// created, on a target.
+//
+// An entry is noted before the request that creates it leaves, so that an
+// answer lost on the way still leaves a trace. It is struck when the target
+// has said that the thing was not made, or is gone. What is still open at the
+// end is what the run has to remove, and nothing else: a run never deletes what
+// its own ledger does not hold.
+package ledger
+
+import (
+	"slices"
+	"sync"
+)
+
+// Entry names one key pair that a run may have created.
+type Entry struct {
+	Product string // the product's short name, for instance "ECS"
+	Account string // the account in whose name the request was sent
+	Region  string // the region the request named
+	Name    string // the key pair's name
+}
+
+// Ledger is the open list of one run. The zero value is empty and ready; it is
+// safe for concurrent use.
+type Ledger struct {
+	mu   sync.Mutex
+	open []Entry
+	held map[Entry]bool
+}
+
+// Note writes e down and reports whether it was not open already.
+func (l *Ledger) Note(e Entry) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held[e] {
+		return false
+	}
+	if l.held == nil {
+		l.held = map[Entry]bool{}
+	}
+	l.held[e] = true
+	l.open = append(l.open, e)
+	return true
+}
+
+// Strike takes e off the list; an entry that is not on it is ignored.
+func (l *Ledger) Strike(e Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.held[e] {
+		return
+	}
+	delete(l.held, e)
+	l.open = slices.DeleteFunc(l.open, func(o Entry) bool { return o == e })
+}
+
+// Open returns the entries still on the list, the newest first: what was made
+// last is removed first.
+func (l *Ledger) Open() []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	open := slices.Clone(l.open)
+	slices.Reverse(open)
+	return open
+}

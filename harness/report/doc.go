@@ -1,0 +1,17 @@
+// Package report holds the result of a run: report.json and what is made from it.
+//
+// [Build] turns the results of the specs into a [Report]. It decides the verdict
+// of every rule, the counts and the exit code, and it keeps the books: every
+// selected rule is either in Report.Rules with a verdict or in Report.NotCovered
+// with the reason, and every other rule of the catalogue is counted in
+// Report.NotSelected. A selected rule that has specs cannot disappear: without
+// a result it is could-not-run.
+//
+// [Report.Write] and [Read] are report.json, schema version 1. The order of its
+// members and lists does not depend on the order in which specs ran, so two runs
+// with the same verdicts differ in target and times only. [Summary] is the
+// terminal's view of the same data; nothing in it comes from anywhere else.
+//
+// Recorded exchanges arrive redacted from package evidence. They are kept for
+// specs that failed, warned or could not run: that is what has to be explained.
+package report

@@ -1,0 +1,447 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/kpspec/kpspec/harness/evidence"
+	"github.com/kpspec/kpspec/harness/verdict"
+)
+
+const (
+	summaryWidth = 100 // columns; a line of evidence that is longer is cut, sentences are wrapped
+	fullFailures = 10  // failing specs shown with failure text and exchange; the rest get one line each
+	warnedLines  = 20  // SHOULD specs not met that are listed
+	failureLines = 14  // lines of a failure text; gomega's diffs can be long
+	bodyLines    = 8   // lines of a recorded body
+	causeRules   = 6   // ids listed beside one cause of could-not-run
+	logLines     = 20  // last lines of the target's log
+)
+
+// Summary writes r for a terminal: the conclusion first, what was tested and
+// what was not, then warnings, and failures last, where the eye is when the run
+// ends. Text that came from the target is shown without control characters.
+func Summary(w io.Writer, r Report, color bool) error {
+	p := &printer{color: color}
+	p.conclusion(r)
+	p.facts(r)
+	p.table(r)
+	p.notCovered(r)
+	p.cleanup(r)
+	p.couldNotRun(r)
+	p.warned(r)
+	p.failed(r)
+	p.targetLog(r)
+	if _, err := io.WriteString(w, p.String()); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+type printer struct {
+	strings.Builder
+	color bool
+}
+
+// The SGR codes used; everything else of a terminal is left alone.
+const (
+	bold   = "1"
+	red    = "1;31"
+	green  = "1;32"
+	yellow = "33"
+)
+
+func (p *printer) paint(style, s string) string {
+	if !p.color {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
+}
+
+func (p *printer) line(format string, args ...any) {
+	p.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	p.WriteByte('\n')
+}
+
+func (p *printer) heading(text string) {
+	p.line("")
+	p.line("%s", p.paint(bold, text))
+}
+
+func (p *printer) conclusion(r Report) {
+	failed, warned, undone := r.Counts.Of(verdict.Failed), r.Counts.Of(verdict.Warned), r.Counts.Of(verdict.CouldNotRun)
+	total := rules(r.Counts.Total())
+	var said []string
+	switch {
+	case r.Counts.Total() == 0:
+		said = []string{"no rule was tested"}
+	case failed > 0:
+		said = []string{fmt.Sprintf("%d of %s failed", failed, total)}
+	case r.Verdict == Conformant:
+		said = []string{"none of " + total + " failed"}
+	case undone == 0:
+		said = []string{"the run was cut short"}
+	}
+	if undone > 0 {
+		said = append(said, fmt.Sprintf("%d could not run", undone))
+		if len(said) == 1 {
+			said[0] = fmt.Sprintf("%d of %s could not run", undone, total)
+		}
+	}
+	if warned > 0 {
+		said = append(said, fmt.Sprintf("%d warned", warned))
+	}
+	words, paint := "INCOMPLETE", yellow
+	switch r.Verdict {
+	case Conformant:
+		words, paint = "CONFORMANT", green
+	case NotConformant:
+		words, paint = "NOT CONFORMANT", red
+	}
+	p.line("%s: %s", p.paint(paint, words), strings.Join(said, ", "))
+}
+
+func (p *printer) facts(r Report) {
+	p.line("")
+	p.line("target   %s", targetText(r.Target))
+	strict := ""
+	if r.Strict {
+		strict = ", strict: a SHOULD that is not met fails"
+	}
+	p.line("edition  %s%s", r.Edition, strict)
+	specs := 0
+	for _, rule := range r.Rules {
+		specs += len(rule.Specs)
+	}
+	p.line("run      %s, %s, %s", plural(specs, "spec"), time.Duration(r.DurationMS)*time.Millisecond, versionText(r.Tool))
+}
+
+func versionText(t Tool) string { return clean(t.Name + " " + t.Version) }
+
+// targetText names a target without saying "reference" twice.
+func targetText(t Target) string {
+	if strings.Contains(t.Name, t.Kind) {
+		return clean(t.Name)
+	}
+	return clean(t.Kind + " " + t.Name)
+}
+
+// table shows a row per level and a column per verdict. The two verdicts that
+// are rare have a column only when they occur.
+func (p *printer) table(r Report) {
+	var columns []verdict.Verdict
+	for _, v := range verdict.All() {
+		rare := v == verdict.Deviation || v == verdict.NotApplicable
+		if !rare || r.Counts.Of(v) > 0 {
+			columns = append(columns, v)
+		}
+	}
+	p.line("")
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-8s", "rules")
+	for _, v := range columns {
+		fmt.Fprintf(&b, "  %s", v)
+	}
+	p.line("%s", p.paint(bold, b.String()))
+	for _, l := range verdict.Levels() {
+		b.Reset()
+		fmt.Fprintf(&b, "%-8s", l)
+		for _, v := range columns {
+			n := r.Counts[l][v]
+			cell := fmt.Sprintf("%*d", len(v), n)
+			if n > 0 {
+				cell = p.paint(style(v), cell)
+			}
+			b.WriteString("  " + cell)
+		}
+		p.line("%s", b.String())
+	}
+}
+
+func style(v verdict.Verdict) string {
+	switch v {
+	case verdict.Passed, verdict.Observed:
+		return "32"
+	case verdict.Failed:
+		return red
+	}
+	return yellow
+}
+
+func (p *printer) notCovered(r Report) {
+	p.line("")
+	all := len(r.Rules) + len(r.NotCovered) + r.NotSelected
+	if len(r.NotCovered) == 0 && r.NotSelected == 0 {
+		p.line("covered  all %s of the catalogue", rules(all))
+		return
+	}
+	p.line("covered  %d of the %s of the catalogue", len(r.Rules), rules(all))
+	reasons := map[string]int{}
+	var order []string
+	for _, n := range r.NotCovered {
+		if reasons[n.Reason] == 0 {
+			order = append(order, n.Reason)
+		}
+		reasons[n.Reason]++
+	}
+	if r.NotSelected > 0 {
+		order = append(order, "not selected")
+		reasons["not selected"] += r.NotSelected
+	}
+	for _, reason := range order {
+		p.block(fmt.Sprintf("%10d  ", reasons[reason]), reason)
+	}
+}
+
+func (p *printer) cleanup(r Report) {
+	if len(r.CleanupErrors) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.paint(yellow, "left on the target: "+plural(len(r.CleanupErrors), "clean-up error")))
+	for _, e := range r.CleanupErrors {
+		p.block("  ", e)
+	}
+}
+
+// couldNotRun groups by cause: one broken connection explains many rules.
+func (p *printer) couldNotRun(r Report) {
+	ids := map[string][]string{}
+	var causes []string
+	add := func(cause, id string) {
+		if len(ids[cause]) == 0 {
+			causes = append(causes, cause)
+		}
+		if !slices.Contains(ids[cause], id) {
+			ids[cause] = append(ids[cause], id)
+		}
+	}
+	for _, rule := range r.Rules {
+		if rule.Reason != "" {
+			add(rule.Reason, rule.ID)
+		}
+		for _, s := range rule.Specs {
+			if s.Verdict == verdict.CouldNotRun {
+				add(cmp.Or(firstLine(s.Failure), "no cause recorded"), rule.ID)
+			}
+		}
+	}
+	if len(causes) == 0 {
+		return
+	}
+	p.heading("could not run")
+	for _, cause := range causes {
+		p.block("  ", fmt.Sprintf("%s: %s", rules(len(ids[cause])), cause))
+		shown, more := ids[cause], ""
+		if len(shown) > causeRules {
+			more = fmt.Sprintf(" and %d more", len(shown)-causeRules)
+			shown = shown[:causeRules]
+		}
+		p.block("    ", strings.Join(shown, " ")+more)
+	}
+}
+
+func (p *printer) warned(r Report) {
+	n := 0
+	for _, rule := range r.Rules {
+		for _, s := range rule.Specs {
+			if s.Verdict != verdict.Warned {
+				continue
+			}
+			if n++; n == 1 {
+				p.heading("warned: a SHOULD is not met")
+			}
+			if n <= warnedLines {
+				p.line("  %s", cut(ruleRef(rule, s)+": "+clean(s.Text), summaryWidth-2))
+				if f := oneLine(s.Failure); f != "" {
+					p.line("    %s", cut(f, summaryWidth-4))
+				}
+			}
+		}
+	}
+	if n > warnedLines {
+		p.line("  and %d more; report.json has them all", n-warnedLines)
+	}
+}
+
+func (p *printer) failed(r Report) {
+	n := 0
+	for _, rule := range r.Rules {
+		titled := false
+		for _, s := range rule.Specs {
+			if s.Verdict != verdict.Failed {
+				continue
+			}
+			if n++; n == 1 {
+				p.heading("failed")
+			}
+			if n > fullFailures {
+				if n == fullFailures+1 {
+					p.line("")
+				}
+				p.line("  %s", cut(fmt.Sprintf("%s: %s: %s", ruleRef(rule, s), clean(s.Text), oneLine(s.Failure)), summaryWidth-2))
+				continue
+			}
+			if !titled {
+				titled = true
+				p.line("")
+				p.line("%s", p.paint(red, fmt.Sprintf("%s  %s", rule.ID, rule.Level)))
+				p.block("  ", rule.Statement)
+				var titles []string
+				for _, d := range rule.Documents {
+					titles = append(titles, d.Title)
+				}
+				p.block("  ", strings.Join(titles, "; "))
+			}
+			p.failure(s)
+		}
+	}
+	if n > fullFailures {
+		p.line("  %s with full text above; report.json has all %d", plural(fullFailures, "failure"), n)
+	}
+}
+
+func (p *printer) failure(s Spec) {
+	text := s.Text
+	if s.Clause != "" {
+		text += fmt.Sprintf(" (%s, %s)", s.Clause, s.Level)
+	}
+	p.field("spec", text, 4)
+	if s.Location != "" {
+		p.field("", s.Location, 1)
+	}
+	p.field("failure", s.Failure, failureLines)
+	if len(s.Exchanges) == 0 {
+		return
+	}
+	last := s.Exchanges[len(s.Exchanges)-1]
+	p.message("request", last.Request)
+	if last.Response != nil {
+		p.message("answer", *last.Response)
+	} else {
+		p.field("answer", cmp.Or("none: "+last.Error, "none"), 2)
+	}
+}
+
+func (p *printer) message(name string, m evidence.Message) {
+	p.field(name, m.Line, 2)
+	var params []string
+	for _, q := range m.Params {
+		params = append(params, q.Name+"="+q.Value)
+	}
+	if len(params) > 0 {
+		p.field("", strings.Join(params, "\n"), bodyLines)
+	}
+	if m.Body != "" {
+		p.field("", m.Body, bodyLines)
+	}
+}
+
+// field prints text beside its name, at most limit lines of it.
+func (p *printer) field(name, text string, limit int) {
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	more := 0
+	if len(lines) > limit {
+		more = len(lines) - limit
+		lines = lines[:limit]
+	}
+	for i, l := range lines {
+		if i > 0 {
+			name = ""
+		}
+		p.line("  %-8s %s", name, cut(clean(l), 2*summaryWidth))
+	}
+	if more > 0 {
+		p.line("  %-8s (%d more lines)", "", more)
+	}
+}
+
+func (p *printer) targetLog(r Report) {
+	if r.TargetLog == "" || r.Verdict == Conformant {
+		return
+	}
+	lines := strings.Split(strings.TrimRight(r.TargetLog, "\n"), "\n")
+	heading := "log of the target"
+	if len(lines) > logLines {
+		heading = fmt.Sprintf("log of the target, last %d of %d lines", logLines, len(lines))
+		lines = lines[len(lines)-logLines:]
+	}
+	p.heading(heading)
+	for _, l := range lines {
+		p.line("  %s", cut(clean(l), 2*summaryWidth))
+	}
+}
+
+// block prints text wrapped at the width of the summary; further lines are
+// indented as far as the first.
+func (p *printer) block(indent, text string) {
+	width := summaryWidth - len(indent)
+	var b strings.Builder
+	for _, word := range strings.Fields(clean(text)) {
+		if b.Len() > 0 && utf8.RuneCountInString(b.String())+1+utf8.RuneCountInString(word) > width {
+			p.line("%s%s", indent, b.String())
+			indent = strings.Repeat(" ", len(indent))
+			b.Reset()
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+	}
+	if b.Len() > 0 {
+		p.line("%s%s", indent, b.String())
+	}
+}
+
+func ruleRef(r Rule, s Spec) string {
+	if s.Clause == "" {
+		return r.ID
+	}
+	return r.ID + "." + s.Clause
+}
+
+func rules(n int) string { return plural(n, "rule") }
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(line)
+}
+
+// oneLine puts a text of several lines on one; the first line of a failure
+// alone is often no more than "Expected".
+func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+// clean makes text safe for a terminal: what a target answers must not be able
+// to move the cursor, colour the screen or reverse the text.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+			return '?'
+		}
+		return r
+	}, strings.ReplaceAll(s, "\t", "    "))
+}
+
+// cut shortens s to n characters, and says so.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-3]) + "..."
+}

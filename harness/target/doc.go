@@ -1,0 +1,20 @@
+// Package target brings up what is under test and says where it is.
+//
+// There are three kinds behind one [Target]: the reference, served inside this
+// process on a loopback port; a container of any image; and an endpoint that
+// somebody else runs. [Target.Start] gives a [Place]: a base URL and the world
+// that the specs will find there. [Target.Stop] is always called, also when
+// Start failed, and takes away whatever Start made.
+//
+// A [Config] is the file behind --config. It is read strictly: a key that is
+// not known, a value that makes no sense, or a world that lacks what it needs is
+// an error with file and line, because a misspelt key that is skipped in silence
+// would test something else than was asked for. Secrets are best written as
+// env:NAME; they are looked up in [New], not before, and no error shows them.
+//
+// [Preflight] asks the place one harmless question per identity and region
+// before any spec runs, so that a dead port or a wrong secret is one line and
+// not a hundred failures.
+//
+// Errors of this package are one line: what happened, where, and what to do.
+package target

@@ -1,0 +1,96 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/reference"
+)
+
+// embedded serves the reference on a loopback port of this process: the specs
+// reach it through a real socket, as they reach any other target.
+type embedded struct {
+	options reference.Options
+	place   Place
+
+	mu     sync.Mutex
+	server *http.Server
+	api    *reference.Server
+	done   chan struct{} // closed when Serve has returned
+}
+
+func newReference(c ReferenceConfig, edition catalogue.Edition, place Place) *embedded {
+	return &embedded{
+		options: reference.Options{Edition: string(edition), Fingerprint: c.Fingerprint, KeyCheck: c.KeyCheck},
+		place:   place,
+	}
+}
+
+func (e *embedded) Kind() Kind                  { return Reference }
+func (e *embedded) Name() string                { return "embedded reference" }
+func (e *embedded) Logs(context.Context) string { return "" }
+
+func (e *embedded) Start(ctx context.Context) (Place, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server != nil {
+		return Place{}, errors.New("embedded reference: started twice")
+	}
+	api, err := reference.New(e.place.World, e.options)
+	if err != nil {
+		return Place{}, fmt.Errorf("embedded reference: %s", oneLine(err.Error()))
+	}
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return Place{}, errors.Join(fmt.Errorf("embedded reference: cannot listen on the loopback interface: %w", err), api.Close())
+	}
+	e.api = api
+	e.server = &http.Server{
+		Handler:           api,
+		ReadHeaderTimeout: 10 * time.Second,
+		// Specs send broken requests on purpose; what the server has to say
+		// about them is in the recorded exchange.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	e.done = make(chan struct{})
+	go func() {
+		defer close(e.done)
+		// Serve returns when the server is stopped; before that, a failing
+		// listener shows as requests that are refused.
+		_ = e.server.Serve(l)
+	}()
+	place := e.place
+	place.ECS = "http://" + l.Addr().String()
+	return place, nil
+}
+
+func (e *embedded) Stop(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.api == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	err := e.server.Shutdown(ctx)
+	if err != nil {
+		// A request is still under way; its client has given up on it.
+		err = e.server.Close()
+	}
+	<-e.done
+	err = errors.Join(err, e.api.Close())
+	e.api = nil
+	if err != nil {
+		return fmt.Errorf("embedded reference: stop: %s", oneLine(err.Error()))
+	}
+	return nil
+}

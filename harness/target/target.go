@@ -1,0 +1,121 @@
+package target
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/fixtures/world"
+)
+
+// Kind is what sort of thing is under test.
+type Kind string
+
+// The kinds of target.
+const (
+	Reference Kind = "reference" // the reference implementation, in this process
+	Container Kind = "container" // a container that this process starts and removes
+	Endpoint  Kind = "endpoint"  // something that runs already, somewhere
+)
+
+// Kinds lists the kinds of target.
+func Kinds() []Kind { return []Kind{Reference, Container, Endpoint} }
+
+// Target is something that specs can be run against.
+type Target interface {
+	// Kind says what sort of target it is.
+	Kind() Kind
+	// Name is "embedded reference", the image, or the URL.
+	Name() string
+	// Start brings the target up and waits until it answers. It is called once.
+	Start(ctx context.Context) (Place, error)
+	// Stop takes away everything that Start made. It may be called any number
+	// of times, before Start too, and with a context that is already cancelled.
+	Stop(ctx context.Context) error
+	// Logs returns what the target wrote, bounded and without the secrets of
+	// its world: the log of a container, before and after Stop; "" of others.
+	Logs(ctx context.Context) string
+}
+
+// Place is where a started target answers and what is to be found there.
+type Place struct {
+	ECS   string      // base URL of the ECS API, without a slash at the end
+	World world.World // what exists there
+	Quota bool        // the specs that create hundreds of key pairs may run
+}
+
+// New makes the target that c asks for, in the given edition or, if that is
+// empty, in the one that c names. Values "env:NAME" are looked up in the
+// environment now. Nothing is started yet.
+func New(c Config, edition catalogue.Edition) (Target, error) {
+	c = c.withDefaults()
+	edition = cmp.Or(edition, c.Edition, catalogue.Edition202606)
+	if err := c.checkEdition(edition); err != nil {
+		return nil, fmt.Errorf("edition: %w", err)
+	}
+	switch c.Target {
+	case Reference, Container:
+		w, err := c.world(world.Default())
+		if err != nil {
+			return nil, err
+		}
+		place := Place{World: w, Quota: c.quota(true)}
+		if c.Target == Reference {
+			return newReference(c.Reference, edition, place), nil
+		}
+		return newContainer(c.Container, c.Reference, edition, place)
+	case Endpoint:
+		if c.Endpoints.ECS == "" {
+			return nil, fmt.Errorf(`target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT}" and a "world:" into a file and name it with --config`)
+		}
+		if c.World == nil {
+			return nil, fmt.Errorf(`target "endpoint": no world is configured; add "world:" with the regions, and the accounts with their identities, to the file of --config`)
+		}
+		w, err := c.world(world.World{})
+		if err != nil {
+			return nil, err
+		}
+		ecs, err := world.Resolve(c.Endpoints.ECS, os.LookupEnv)
+		if err != nil {
+			return nil, fmt.Errorf("endpoints.ecs: %w", err)
+		}
+		if ecs, err = baseURL(ecs); err != nil {
+			return nil, fmt.Errorf("endpoints.ecs: %w", err)
+		}
+		return endpoint{Place{ECS: ecs, World: w, Quota: c.quota(false)}}, nil
+	}
+	return nil, fmt.Errorf("target: %w", c.checkTarget())
+}
+
+// world is the world of the config, or w if it has none, without "env:" values.
+func (c Config) world(w world.World) (world.World, error) {
+	if c.World == nil {
+		return w, nil
+	}
+	w, err := c.World.Resolved(os.LookupEnv)
+	if err != nil {
+		return world.World{}, fmt.Errorf("world: %s", oneLine(err.Error()))
+	}
+	return w, nil
+}
+
+func (c Config) quota(byDefault bool) bool {
+	if c.Quota == nil {
+		return byDefault
+	}
+	return *c.Quota
+}
+
+// oneLine joins the lines of a message that was made elsewhere.
+func oneLine(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}

@@ -1,0 +1,235 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Format is the encoding of an answer.
+type Format string
+
+// The two encodings, as the Format parameter names them.
+const (
+	JSON Format = "JSON"
+	XML  Format = "XML"
+)
+
+// contentTypes are spelled as the service does; the official Go SDK reads an
+// XML error only under exactly this type.
+var contentTypes = map[Format]string{
+	JSON: "application/json;charset=utf-8",
+	XML:  "text/xml;charset=utf-8",
+}
+
+// xmlProlog begins every XML answer.
+const xmlProlog = `<?xml version='1.0' encoding='UTF-8'?>`
+
+// formatNamed returns the encoding that a Format parameter asks for.
+func formatNamed(asked string) (Format, bool) {
+	for _, known := range []Format{JSON, XML} {
+		if strings.EqualFold(asked, string(known)) {
+			return known, true
+		}
+	}
+	return "", false
+}
+
+// chooseFormat settles the encoding of the answer.
+func chooseFormat(_ *Gateway, q *request) *problem {
+	asked, _ := q.params.Get("Format")
+	if asked == "" {
+		q.format = defaultFormat(q)
+		return nil
+	}
+	format, known := formatNamed(asked)
+	if !known {
+		return &problem{fault: FaultFormat}
+	}
+	q.format = format
+	return nil
+}
+
+// guessFormat is the encoding of a refusal that comes before chooseFormat could settle
+// it: what the raw parameters ask for, as far as they can be read.
+func guessFormat(q *request) Format {
+	for _, raw := range []string{q.http.URL.RawQuery, string(q.body)} {
+		for segment := range strings.SplitSeq(raw, "&") {
+			asked, isFormat := strings.CutPrefix(segment, "Format=")
+			if format, known := formatNamed(asked); isFormat && known {
+				return format
+			}
+		}
+	}
+	return defaultFormat(q)
+}
+
+// defaultFormat is the encoding of an answer to a request that names none: V3
+// goes by Accept, V1 by the product.
+func defaultFormat(q *request) Format {
+	if schemeOf(q) == schemeV3 {
+		return acceptedFormat(q.http.Header.Values("Accept"))
+	}
+	return q.product.Format
+}
+
+// acceptedFormat returns the first media type of Accept that is JSON or XML; weights
+// are not looked at. It is JSON when there is none.
+func acceptedFormat(accept []string) Format {
+	for _, line := range accept {
+		for mediaRange := range strings.SplitSeq(line, ",") {
+			mediaType, _, _ := strings.Cut(mediaRange, ";")
+			switch strings.ToLower(strings.TrimSpace(mediaType)) {
+			case "application/json", "text/json":
+				return JSON
+			case "application/xml", "text/xml":
+				return XML
+			}
+		}
+	}
+	return JSON
+}
+
+// errNoObject is the fault of an operation whose result is not a pointer to a struct.
+var errNoObject = errors.New("the operation's result is not a pointer to a struct")
+
+// writeResult encodes a success: RequestId, then the members of the result.
+func writeResult(body *bytes.Buffer, q *request, result any) error {
+	if result != nil {
+		value := reflect.ValueOf(result)
+		if value.Kind() != reflect.Pointer || value.Elem().Kind() != reflect.Struct {
+			return errNoObject
+		}
+	}
+	if q.format == XML {
+		return writeResultXML(body, q.action+"Response", q.id, result)
+	}
+	return writeResultJSON(body, q.id, result)
+}
+
+func writeResultJSON(body *bytes.Buffer, id string, result any) error {
+	body.WriteString(`{"RequestId":"`)
+	body.WriteString(id)
+	body.WriteByte('"')
+	if result != nil {
+		start := body.Len()
+		if err := encodeJSON(body, result); err != nil {
+			return err
+		}
+		switch members := body.Bytes()[start:]; {
+		case members[0] != '{':
+			return errNoObject
+		case string(members) == "{}":
+			body.Truncate(start)
+		default: // go on after RequestId, and leave the closing brace to below
+			members[0] = ','
+			body.Truncate(body.Len() - 1)
+		}
+	}
+	body.WriteByte('}')
+	return nil
+}
+
+// encodeJSON appends the value without a line end; '&' and '<' stay as they are.
+func encodeJSON(body *bytes.Buffer, value any) error {
+	encoder := json.NewEncoder(body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	body.Truncate(body.Len() - 1)
+	return nil
+}
+
+func writeResultXML(body *bytes.Buffer, root, id string, result any) error {
+	open, end := "<"+root+">", "</"+root+">"
+	body.WriteString(xmlProlog)
+	body.WriteString(open)
+	body.WriteString("<RequestId>")
+	body.WriteString(id)
+	body.WriteString("</RequestId>")
+	if result == nil {
+		body.WriteString(end)
+		return nil
+	}
+	var members bytes.Buffer
+	if err := xml.NewEncoder(&members).EncodeElement(result, xml.StartElement{Name: xml.Name{Local: root}}); err != nil {
+		return err
+	}
+	inner, whole := bytes.CutPrefix(members.Bytes(), []byte(open))
+	if !whole {
+		return errNoObject
+	}
+	body.Write(inner) // with the root's end
+	return nil
+}
+
+// envelope is the body of an error answer.
+type envelope struct {
+	XMLName            xml.Name `json:"-" xml:"Error"`
+	RequestID          string   `json:"RequestId" xml:"RequestId"`
+	HostID             string   `json:"HostId" xml:"HostId"`
+	Code               string
+	Message            string
+	Recommend          string
+	AccessDeniedDetail detail `json:",omitempty" xml:",omitempty"`
+}
+
+// detail is a JSON object of strings that encodes to XML as well.
+type detail map[string]string
+
+// MarshalXML writes one element for each member, sorted by name.
+func (d detail) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	if err := e.EncodeToken(start); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		if err := e.EncodeElement(d[name], xml.StartElement{Name: xml.Name{Local: name}}); err != nil {
+			return err
+		}
+	}
+	return e.EncodeToken(start.End())
+}
+
+// writeRefusal encodes an error answer.
+func writeRefusal(body *bytes.Buffer, q *request, refusal *Error) {
+	if q.format == "" {
+		q.format = guessFormat(q)
+	}
+	e := envelope{
+		RequestID: q.id, HostID: q.http.Host, Code: refusal.Code, Message: refusal.Message,
+		Recommend:          recommend(q, refusal.Code),
+		AccessDeniedDetail: refusal.AccessDeniedDetail,
+	}
+	// Strings always encode: what is not UTF-8 or not allowed in XML is replaced.
+	if q.format == XML {
+		body.WriteString(xmlProlog)
+		_ = xml.NewEncoder(body).Encode(e)
+		return
+	}
+	_ = encodeJSON(body, e)
+}
+
+// recommend is the link to the vendor's page about the code.
+func recommend(q *request, code string) string {
+	return "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(code) + "&product=" + q.product.Troubleshoot + "&requestId=" + q.id
+}
+
+// writeAnswer sends the answer. An error of the connection has nobody left to
+// be told to.
+func writeAnswer(w http.ResponseWriter, q *request, status int, body *bytes.Buffer) {
+	header := w.Header()
+	header.Set("Content-Type", contentTypes[q.format])
+	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	header.Set("X-Acs-Request-Id", q.id)
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes())
+}

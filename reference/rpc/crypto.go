@@ -1,0 +1,86 @@
+package rpc
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/subtle"
+	"hash"
+	"sync"
+)
+
+// keyedHash is an HMAC whose key was worked in beforehand.
+type keyedHash struct{ pool sync.Pool }
+
+func newKeyedHash(algorithm func() hash.Hash, key string) *keyedHash {
+	return &keyedHash{pool: sync.Pool{New: func() any { return hmac.New(algorithm, []byte(key)) }}}
+}
+
+// sum appends the HMAC of the message to dst.
+func (k *keyedHash) sum(dst, message []byte) []byte {
+	h := k.pool.Get().(hash.Hash)
+	defer k.pool.Put(h)
+	h.Reset()
+	h.Write(message) // a hash never fails
+	return h.Sum(dst)
+}
+
+// equalSecrets compares in a time that tells nothing about where the two differ.
+func equalSecrets(a, b string) bool {
+	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}
+
+// scratch holds the buffers that strings to sign are built in.
+var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
+// withScratch lends f a buffer. What f returns is the buffer as it grew.
+func withScratch(f func(buf []byte) []byte) {
+	buf := scratch.Get().(*[]byte)
+	*buf = f((*buf)[:0])
+	if cap(*buf) <= maxRecycled {
+		scratch.Put(buf)
+	}
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// unreserved are the bytes that percent-encoding keeps (RFC 3986).
+var unreserved = func() (table [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") {
+		table[c] = true
+	}
+	return table
+}()
+
+// appendEncoded appends s percent-encoded, with escape before each pair of
+// hexadecimal digits: "%", or "%25" for what is encoded twice.
+func appendEncoded(dst []byte, s, escape string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if unreserved[c] {
+			dst = append(dst, c)
+			continue
+		}
+		dst = append(dst, escape...)
+		dst = append(dst, upperHex[c>>4], upperHex[c&15])
+	}
+	return dst
+}
+
+// newRequestID returns a random UUID (version 4) in upper case.
+func newRequestID() string {
+	var u [16]byte
+	rand.Read(u[:]) // never fails
+	u[6] = u[6]&0x0f | 0x40
+	u[8] = u[8]&0x3f | 0x80
+	var text [36]byte
+	at := 0
+	for i, b := range u {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text[at] = '-'
+			at++
+		}
+		text[at], text[at+1] = upperHex[b>>4], upperHex[b&15]
+		at += 2
+	}
+	return string(text[:])
+}

@@ -1,0 +1,140 @@
+package rpc
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// formType is the only type of a body that carries parameters.
+const formType = "application/x-www-form-urlencoded"
+
+// problem is a fault with its particulars, before a product words it.
+type problem struct {
+	fault  Fault
+	name   string
+	detail string
+}
+
+// readBody reads the whole body, which is nil when there is none.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *problem) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil, nil
+	}
+	if r.ContentLength > limit {
+		return nil, &problem{fault: FaultBodyTooLarge}
+	}
+	var body []byte
+	var err error
+	limited := http.MaxBytesReader(w, r.Body, limit)
+	if r.ContentLength > 0 {
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(limited, body)
+	} else { // chunked
+		body, err = io.ReadAll(limited)
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &problem{fault: FaultBodyTooLarge}
+	case err != nil:
+		return nil, &problem{fault: FaultBodyUnread}
+	}
+	return body, nil
+}
+
+// isForm tells whether a body of this Content-Type holds parameters. A body
+// without a type does: some clients send none.
+func isForm(contentType string) bool {
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	mediaType = strings.TrimSpace(mediaType)
+	return mediaType == "" || strings.EqualFold(mediaType, formType)
+}
+
+// parsePairs decodes a query or a form into parameters sorted by name. Every
+// segment between ampersands is a parameter, one without '=' has the empty
+// value, and empty segments are skipped.
+func parsePairs(raw string, limit int) ([]pair, *problem) {
+	if raw == "" {
+		return nil, nil
+	}
+	segments := strings.Count(raw, "&") + 1
+	if segments > limit {
+		return nil, &problem{fault: FaultTooManyParams}
+	}
+	pairs := make([]pair, 0, segments)
+	for raw != "" {
+		var segment string
+		segment, raw, _ = strings.Cut(raw, "&")
+		if segment == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(segment, "=")
+		name, err := decode(rawName)
+		if err != nil {
+			return nil, err
+		}
+		value, err := decode(rawValue)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, pair{name, value})
+	}
+	slices.SortFunc(pairs, byName)
+	for i := 1; i < len(pairs); i++ {
+		if pairs[i].name == pairs[i-1].name {
+			return nil, &problem{fault: FaultDuplicate, name: shorten(pairs[i].name)}
+		}
+	}
+	return pairs, nil
+}
+
+// decode undoes the percent-encoding of a name or value.
+func decode(raw string) (string, *problem) {
+	text, err := url.QueryUnescape(raw)
+	if err != nil {
+		return "", &problem{fault: FaultMalformed, detail: "a percent sign is not followed by two hexadecimal digits"}
+	}
+	if !utf8.ValidString(text) {
+		return "", &problem{fault: FaultMalformed, detail: "a name or value is not UTF-8"}
+	}
+	return text, nil
+}
+
+// merge joins the parameters of query and form, both sorted. Where both have a
+// name the form's value counts, as in the string that the official SDKs sign.
+func merge(query, form []pair) []pair {
+	switch {
+	case len(form) == 0:
+		return query
+	case len(query) == 0:
+		return form
+	}
+	all := make([]pair, 0, len(query)+len(form))
+	for len(query) > 0 && len(form) > 0 {
+		switch order := byName(query[0], form[0]); {
+		case order < 0:
+			all, query = append(all, query[0]), query[1:]
+		case order == 0:
+			query = query[1:]
+		default:
+			all, form = append(all, form[0]), form[1:]
+		}
+	}
+	return append(append(all, query...), form...)
+}
+
+// maxQuoted bounds what a message repeats of a name the caller made up, in bytes.
+const maxQuoted = 128
+
+// shorten cuts a caller's name for a message.
+func shorten(name string) string {
+	if len(name) <= maxQuoted {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxQuoted], "") + "..."
+}

@@ -1,0 +1,302 @@
+package rpc
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// step is one named check of a request. It may fill in what later steps use.
+type step struct {
+	name           string
+	authentication bool // left out for an anonymous call of an operation that allows it
+	run            func(*Gateway, *request) *problem
+}
+
+// steps are the checks in their order. No document tells the order in which the service
+// looks for faults; that an unknown action is told before an unknown access
+// key is what a live call shows.
+var steps = []step{
+	{name: "header count", run: checkHeaderCount},
+	{name: "method", run: checkMethod},
+	{name: "path", run: checkPath},
+	{name: "body", run: readFormBody},
+	{name: "parameters", run: readParameters},
+	{name: "format", run: chooseFormat},
+	{name: "common parameters", run: checkCommonParameters},
+	{name: "operation", run: checkOperation},
+	{name: "signature method", authentication: true, run: checkSignatureMethod},
+	{name: "timestamp", authentication: true, run: checkTimestamp},
+	{name: "access key", authentication: true, run: checkAccessKey},
+	{name: "security token", authentication: true, run: checkSecurityToken},
+	{name: "signed headers", authentication: true, run: checkSignedHeaders},
+	{name: "payload hash", authentication: true, run: checkPayloadHash},
+	{name: "signature", authentication: true, run: checkSignature},
+	{name: "nonce", authentication: true, run: checkNonce},
+}
+
+// clockWindow is how far a request's time may lie from the server's, on either
+// side, the limit included.
+const clockWindow = 15 * time.Minute
+
+// timestampLength is the length of yyyy-MM-ddTHH:mm:ssZ.
+const timestampLength = len("2006-01-02T15:04:05Z")
+
+// request is a request on its way through the steps.
+type request struct {
+	http    *http.Request
+	writer  http.ResponseWriter
+	id      string
+	now     time.Time // of the gateway's clock
+	product *Product  // the fallback until the version is known
+	format  Format    // "" until it is chosen
+
+	body   []byte
+	query  []pair // parameters of the query alone
+	params Params // of query and body
+	scheme scheme
+
+	// Common parameters, from parameters (V1) or headers (V3).
+	action, version, timestamp, nonce, token string
+	accessKeyID, signature                   string
+	signedHeaders                            string // V3
+
+	operation *operation
+	anonymous bool
+	caller    *caller
+}
+
+// scheme is one of the two request signatures.
+type scheme int
+
+const (
+	schemeV1 scheme = iota
+	schemeV3
+)
+
+func (q *request) call() *Call {
+	call := &Call{
+		Product: q.product.Name, Version: q.version, Action: q.action,
+		RequestID: q.id, Host: q.http.Host, Params: &q.params, Time: q.now,
+	}
+	if q.caller != nil {
+		call.Identity = q.caller.Identity
+	}
+	return call
+}
+
+func checkHeaderCount(g *Gateway, q *request) *problem {
+	lines := 0
+	for _, values := range q.http.Header {
+		lines += len(values)
+	}
+	if lines > g.maxHeaders {
+		return &problem{fault: FaultTooManyHeaders}
+	}
+	return nil
+}
+
+func checkMethod(_ *Gateway, q *request) *problem {
+	if q.http.Method != http.MethodGet && q.http.Method != http.MethodPost {
+		return &problem{fault: FaultMethod}
+	}
+	return nil
+}
+
+func checkPath(_ *Gateway, q *request) *problem {
+	// A request line with an absolute address may leave the path out.
+	if path := q.http.URL.Path; path != "/" && path != "" {
+		return &problem{fault: FaultPath}
+	}
+	return nil
+}
+
+func readFormBody(g *Gateway, q *request) (p *problem) {
+	q.body, p = readBody(q.writer, q.http, g.maxBody)
+	if p == nil && len(q.body) > 0 && !isForm(q.http.Header.Get("Content-Type")) {
+		p = &problem{fault: FaultContentType}
+	}
+	return p
+}
+
+func readParameters(g *Gateway, q *request) *problem {
+	query, p := parsePairs(q.http.URL.RawQuery, g.maxParams)
+	if p != nil {
+		return p
+	}
+	form, p := parsePairs(string(q.body), g.maxParams)
+	if p != nil {
+		return p
+	}
+	q.query, q.params = query, Params{sorted: merge(query, form)}
+	q.scheme = schemeOf(q)
+	if q.scheme == schemeV3 {
+		p = readCommonV3(q)
+	} else {
+		readCommonV1(q)
+	}
+	if product, known := g.products[q.version]; known {
+		q.product = product
+		q.operation = g.operations[operationKey{q.version, q.action}]
+	}
+	return p
+}
+
+// signsV1 are the parameters that make a request a V1 one.
+var signsV1 = []string{"AccessKeyId", "Signature", "SignatureNonce", "SignatureVersion"}
+
+// schemeOf tells how a request means to be signed. Headers of V3 without its
+// Authorization are an unsigned V3 request.
+func schemeOf(q *request) scheme {
+	authorization := q.http.Header.Get("Authorization")
+	if strings.HasPrefix(authorization, "ACS3-") {
+		return schemeV3
+	}
+	for _, name := range signsV1 {
+		if q.params.Has(name) {
+			return schemeV1
+		}
+	}
+	if authorization != "" || q.http.Header.Get(headerAction) != "" {
+		return schemeV3
+	}
+	return schemeV1
+}
+
+// common is a mandatory common parameter: its documented name, which stands for
+// the header in V3, and where its value was put.
+type common struct {
+	name       string
+	credential bool // not needed in an anonymous call
+	value      func(*request) string
+}
+
+// mandatory are the common parameters without which a request is refused, in
+// the order in which they are missed.
+var mandatory = map[scheme][]common{
+	schemeV1: {
+		{"Action", false, func(q *request) string { return q.action }},
+		{"Version", false, func(q *request) string { return q.version }},
+		{"AccessKeyId", true, func(q *request) string { return q.accessKeyID }},
+		{"Signature", true, func(q *request) string { return q.signature }},
+		{"SignatureVersion", true, func(q *request) string { value, _ := q.params.Get("SignatureVersion"); return value }},
+		{"SignatureNonce", true, func(q *request) string { return q.nonce }},
+		{"Timestamp", true, func(q *request) string { return q.timestamp }},
+	},
+	schemeV3: {
+		{"Action", false, func(q *request) string { return q.action }},
+		{"Version", false, func(q *request) string { return q.version }},
+		// Authorization holds access key id and signature; its form is a later step's affair.
+		{"AccessKeyId", true, func(q *request) string { return q.http.Header.Get("Authorization") }},
+		{"SignatureNonce", true, func(q *request) string { return q.nonce }},
+		{"Timestamp", true, func(q *request) string { return q.timestamp }},
+	},
+}
+
+// checkCommonParameters refuses what lacks a common parameter; an empty one is
+// not supplied. Anonymous requests end here, unless the operation allows them.
+func checkCommonParameters(_ *Gateway, q *request) *problem {
+	q.anonymous = q.operation != nil && q.operation.Anonymous && !carriesCredentials(q)
+	for _, c := range mandatory[q.scheme] {
+		if c.credential && q.anonymous {
+			continue
+		}
+		if c.value(q) == "" {
+			return &problem{fault: FaultMissingParameter, name: c.name}
+		}
+	}
+	return nil
+}
+
+func carriesCredentials(q *request) bool {
+	return q.accessKeyID != "" || q.signature != "" || q.http.Header.Get("Authorization") != ""
+}
+
+func checkOperation(g *Gateway, q *request) *problem {
+	if q.operation != nil {
+		return nil
+	}
+	if _, known := g.products[q.version]; !known {
+		return &problem{fault: FaultUnknownVersion}
+	}
+	return &problem{fault: FaultUnknownAction}
+}
+
+func checkSignatureMethod(_ *Gateway, q *request) *problem {
+	if q.scheme == schemeV3 {
+		return readAuthorization(q)
+	}
+	return checkSignatureFieldsV1(q)
+}
+
+func checkTimestamp(_ *Gateway, q *request) *problem {
+	sent, err := time.Parse(time.RFC3339, q.timestamp)
+	if err != nil || len(q.timestamp) != timestampLength || !strings.HasSuffix(q.timestamp, "Z") {
+		return &problem{fault: FaultTimestampForm}
+	}
+	if skew := q.now.Sub(sent).Abs(); skew > clockWindow {
+		return &problem{fault: FaultTimestampExpired}
+	}
+	return nil
+}
+
+func checkAccessKey(g *Gateway, q *request) *problem {
+	known, ok := g.callers[q.accessKeyID]
+	if !ok {
+		return &problem{fault: FaultAccessKey}
+	}
+	q.caller = known
+	return nil
+}
+
+// checkSecurityToken wants exactly the token of a temporary identity, and none of
+// a lasting one; an empty token is none.
+func checkSecurityToken(_ *Gateway, q *request) *problem {
+	switch want := q.caller.SecurityToken; {
+	case q.token == "" && want == "":
+		return nil
+	case q.token == "":
+		return &problem{fault: FaultTokenMissing}
+	case !isToken(q.token):
+		return &problem{fault: FaultTokenMalformed}
+	case !equalSecrets(q.token, want):
+		return &problem{fault: FaultTokenMismatch}
+	}
+	return nil
+}
+
+// isToken tells whether s could be a security token at all: printable ASCII
+// without spaces.
+func isToken(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
+}
+
+func checkSignedHeaders(_ *Gateway, q *request) *problem {
+	if q.scheme == schemeV3 {
+		return checkSignedHeadersV3(q)
+	}
+	return nil
+}
+
+func checkPayloadHash(_ *Gateway, q *request) *problem {
+	if q.scheme == schemeV3 {
+		return checkPayloadHashV3(q)
+	}
+	return nil
+}
+
+func checkSignature(_ *Gateway, q *request) *problem {
+	if q.scheme == schemeV3 {
+		return checkSignatureV3(q)
+	}
+	return checkSignatureV1(q)
+}
+
+// checkNonce comes last: only a request whose signature was right uses its
+// nonce up.
+func checkNonce(_ *Gateway, q *request) *problem {
+	if fault := q.caller.nonces.use(q.nonce, q.now); fault != "" {
+		return &problem{fault: fault}
+	}
+	return nil
+}

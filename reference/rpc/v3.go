@@ -1,0 +1,266 @@
+package rpc
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// v3Algorithm is the one algorithm of V3 that is served.
+const v3Algorithm = "ACS3-HMAC-SHA256"
+
+// The headers of V3, as net/http spells them.
+const (
+	headerAction  = "X-Acs-Action"
+	headerVersion = "X-Acs-Version"
+	headerDate    = "X-Acs-Date"
+	headerNonce   = "X-Acs-Signature-Nonce"
+	headerHash    = "X-Acs-Content-Sha256"
+	headerToken   = "X-Acs-Security-Token"
+
+	vendorPrefix = "X-Acs-"
+)
+
+// mustBeSigned are the headers that every V3 signature has to cover, beside all
+// other x-acs-* headers of the request; sorted.
+var mustBeSigned = []string{"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"}
+
+// headerKeys spares computing how net/http spells the usual signed headers.
+var headerKeys = func() map[string]string {
+	keys := make(map[string]string)
+	for _, name := range append([]string{"content-type", "x-acs-accesskey-id", "x-acs-credentials-provider", "x-acs-security-token"}, mustBeSigned...) {
+		keys[name] = http.CanonicalHeaderKey(name)
+	}
+	return keys
+}()
+
+// newV3Key returns the HMAC of a secret as V3 wants it: the secret as it is.
+func newV3Key(secret string) *keyedHash { return newKeyedHash(sha256.New, secret) }
+
+// readCommonV3 reads the headers. Each may stand once, or it were open which
+// value counts.
+func readCommonV3(q *request) *problem {
+	for _, h := range []struct {
+		key   string
+		value *string
+	}{
+		{headerAction, &q.action},
+		{headerVersion, &q.version},
+		{headerDate, &q.timestamp},
+		{headerNonce, &q.nonce},
+		{headerToken, &q.token},
+	} {
+		values := q.http.Header[h.key]
+		if len(values) > 1 {
+			return &problem{fault: FaultDuplicate, name: strings.ToLower(h.key)}
+		}
+		if len(values) == 1 {
+			*h.value = values[0]
+		}
+	}
+	return nil
+}
+
+// readAuthorization takes "ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…"
+// apart.
+func readAuthorization(q *request) *problem {
+	algorithm, rest, _ := strings.Cut(q.http.Header.Get("Authorization"), " ")
+	if algorithm != v3Algorithm {
+		return &problem{fault: FaultSignatureField, name: "SignatureMethod"}
+	}
+	for rest != "" {
+		var field string
+		field, rest, _ = strings.Cut(rest, ",")
+		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
+		var target *string
+		switch name {
+		case "Credential":
+			target = &q.accessKeyID
+		case "SignedHeaders":
+			target = &q.signedHeaders
+		case "Signature":
+			target = &q.signature
+		}
+		if target == nil || *target != "" || value == "" {
+			return signatureForm("Authorization must have Credential, SignedHeaders and Signature, each once.")
+		}
+		*target = value
+	}
+	if q.accessKeyID == "" || q.signedHeaders == "" || q.signature == "" {
+		return signatureForm("Authorization must have Credential, SignedHeaders and Signature, each once.")
+	}
+	return nil
+}
+
+// signatureForm is the fault of a signature not made as documented.
+func signatureForm(detail string) *problem {
+	return &problem{fault: FaultSignatureForm, detail: detail}
+}
+
+// checkSignedHeadersV3 wants a sorted list of lower-case names, with all of
+// mustBeSigned and all x-acs-* headers of the request among them.
+func checkSignedHeadersV3(q *request) *problem {
+	last, vendor, required := "", 0, 0
+	for name := range strings.SplitSeq(q.signedHeaders, ";") {
+		if name <= last || strings.ToLower(name) != name {
+			return signatureForm("SignedHeaders must be lower-case names, sorted, each once.")
+		}
+		last = name
+		if required < len(mustBeSigned) && name == mustBeSigned[required] {
+			required++
+		}
+		if strings.HasPrefix(name, "x-acs-") && len(headerValues(q.http, name)) > 0 {
+			vendor++
+		}
+	}
+	if required < len(mustBeSigned) {
+		return signatureForm("The header " + mustBeSigned[required] + " must be signed.")
+	}
+	// All signed names differ, so where the numbers agree nothing is left unsigned.
+	if countVendorHeaders(q.http.Header) != vendor {
+		return signatureForm("The header " + shorten(unsignedHeader(q)) + " must be signed.")
+	}
+	return nil
+}
+
+func countVendorHeaders(h http.Header) (n int) {
+	for key, values := range h {
+		if strings.HasPrefix(key, vendorPrefix) && len(values) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// unsignedHeader returns the first x-acs-* header, by name, that is not signed.
+func unsignedHeader(q *request) string {
+	signed := strings.Split(q.signedHeaders, ";")
+	for _, key := range slices.Sorted(maps.Keys(q.http.Header)) {
+		if name := strings.ToLower(key); strings.HasPrefix(key, vendorPrefix) && !slices.Contains(signed, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// emptyHash is the payload hash of most requests.
+var emptyHash = hashHex(nil)
+
+func hashHex(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func checkPayloadHashV3(q *request) *problem {
+	want := emptyHash
+	if len(q.body) > 0 {
+		want = hashHex(q.body)
+	}
+	if values := q.http.Header[headerHash]; len(values) != 1 || values[0] != want {
+		return signatureForm("x-acs-content-sha256 is not the lower-case SHA-256 of the request body.")
+	}
+	return nil
+}
+
+func checkSignatureV3(q *request) (p *problem) {
+	withScratch(func(buf []byte) []byte {
+		canonical := canonicalV3{
+			method: q.http.Method, query: q.query, signedHeaders: q.signedHeaders,
+			values:      func(name string) []string { return headerValues(q.http, name) },
+			payloadHash: q.http.Header[headerHash][0],
+		}
+		buf = canonical.append(buf)
+		hash := hashHex(buf)
+		if !equalSecrets(q.signature, signV3(q.caller.v3, hash)) {
+			p = &problem{fault: FaultSignatureV3, detail: describeV3(buf, hash, q.token)}
+		}
+		return buf
+	})
+	return p
+}
+
+// stringToSignV3 is what the HMAC goes over, of the canonical request's hash.
+func stringToSignV3(hash string) string { return v3Algorithm + "\n" + hash }
+
+// signV3 returns the signature in lower-case hexadecimal.
+func signV3(key *keyedHash, hash string) string {
+	return hex.EncodeToString(key.sum(make([]byte, 0, sha256.Size), []byte(stringToSignV3(hash))))
+}
+
+// describeV3 tells the caller what was signed here, the security token hidden:
+// messages end up in logs.
+func describeV3(canonical []byte, hash, token string) string {
+	if len(canonical) > maxShown {
+		return "The canonical request is too long to be shown."
+	}
+	if token != "" {
+		const start = "\nx-acs-security-token:"
+		canonical = bytes.Replace(canonical, []byte(start+token+"\n"), []byte(start+"[hidden]\n"), 1)
+	}
+	return "server StringToSign is [" + stringToSignV3(hash) + "] server CanonicalRequest is [" + string(canonical) + "]"
+}
+
+// headerValues returns the values of a header by its lower-case name; net/http
+// keeps Host apart.
+func headerValues(r *http.Request, name string) []string {
+	if name == "host" {
+		return []string{r.Host}
+	}
+	key, usual := headerKeys[name]
+	if !usual {
+		key = http.CanonicalHeaderKey(name)
+	}
+	return r.Header[key]
+}
+
+// canonicalV3 is what goes into the canonical request of V3.
+type canonicalV3 struct {
+	method        string
+	query         []pair // of the query alone, sorted
+	signedHeaders string // sorted names joined by ';'
+	values        func(name string) []string
+	payloadHash   string
+}
+
+// append appends the canonical request. The query is encoded anew from its decoded form, for
+// clients encode a space as they like. A header that stands several times gives its values sorted
+// and joined by commas, as the official SDK does.
+func (c canonicalV3) append(dst []byte) []byte {
+	dst = append(dst, c.method...)
+	dst = append(dst, "\n/\n"...)
+	for i, one := range c.query {
+		if i > 0 {
+			dst = append(dst, '&')
+		}
+		dst = appendEncoded(dst, one.name, "%")
+		dst = append(dst, '=')
+		dst = appendEncoded(dst, one.value, "%")
+	}
+	dst = append(dst, '\n')
+	for name := range strings.SplitSeq(c.signedHeaders, ";") {
+		dst = append(dst, name...)
+		dst = append(dst, ':')
+		dst = append(dst, joinValues(c.values(name))...)
+		dst = append(dst, '\n')
+	}
+	dst = append(dst, '\n')
+	dst = append(dst, c.signedHeaders...)
+	dst = append(dst, '\n')
+	return append(dst, c.payloadHash...)
+}
+
+func joinValues(values []string) string {
+	if len(values) == 1 {
+		return strings.TrimSpace(values[0])
+	}
+	trimmed := make([]string, len(values))
+	for i, value := range values {
+		trimmed[i] = strings.TrimSpace(value)
+	}
+	slices.Sort(trimmed)
+	return strings.Join(trimmed, ",")
+}

@@ -1,0 +1,205 @@
+package ecs
+
+import (
+	"maps"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/fixtures/sshkeys"
+	"github.com/kpspec/kpspec/harness/wire"
+	. "github.com/kpspec/kpspec/suites/vocabulary"
+)
+
+// answer is about what comes back: the members of a success, the fingerprint,
+// the two encodings, and the rows of the table of errors.
+func answer(k *Kit) {
+	rule := k.Rule
+
+	// imported sends the request as it is and returns the members of the answer.
+	imported := func(ctx SpecContext, call wire.Call) map[string]any {
+		GinkgoHelper()
+		got := k.ECS.Send(ctx, call)
+		Expect(got).To(BeAccepted())
+		Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		members, err := got.Object()
+		Expect(err).To(gomega.BeNil())
+		return members
+	}
+	plain := func() wire.Call { return k.Import(k.Name(), FreshKey()) }
+
+	Describe("answers", func() {
+		It("200 with RequestId, KeyPairName and KeyPairFingerPrint as strings", rule("ECS-IMP-RESP-200"), func(ctx SpecContext) {
+			members := imported(ctx, plain())
+			for _, name := range documented {
+				Expect(members).To(gomega.HaveKeyWithValue(name, gomega.BeAssignableToTypeOf("")), name)
+			}
+		})
+		It("and may have further members", rule("ECS-IMP-RESP-200.extra"), func(ctx SpecContext) {
+			extra := []string{}
+			for _, name := range slices.Sorted(maps.Keys(imported(ctx, plain()))) {
+				if !slices.Contains(documented, name) {
+					extra = append(extra, name)
+				}
+			}
+			Observe("members beside the documented ones", extra)
+		})
+		It("with scalars that are strings", rule("ECS-IMP-TYPES"), func(ctx SpecContext) {
+			members := imported(ctx, plain())
+			for _, name := range documented {
+				Expect(members[name]).To(gomega.BeAssignableToTypeOf(""), name)
+			}
+		})
+		It("with a RequestId that is not empty", rule("ECS-IMP-RESP-REQID"), func(ctx SpecContext) {
+			Expect(imported(ctx, plain())["RequestId"]).To(gomega.And(gomega.BeAssignableToTypeOf(""), gomega.Not(gomega.BeEmpty())))
+		})
+		It("with a RequestId in the form of an upper-case UUID", rule("ECS-IMP-RESP-REQID.uuid"), func(ctx SpecContext) {
+			Expect(imported(ctx, plain())["RequestId"]).To(gomega.MatchRegexp(`^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$`))
+		})
+		It("with another RequestId each time", rule("ECS-IMP-RESP-REQID.differs"), func(ctx SpecContext) {
+			first, second := imported(ctx, plain())["RequestId"], imported(ctx, plain())["RequestId"]
+			Expect(second).NotTo(gomega.Equal(first))
+		})
+		echoes := []any{
+			func(ctx SpecContext, rest string) {
+				call := k.Import(k.Name()+rest, FreshKey())
+				Expect(imported(ctx, call)["KeyPairName"]).To(gomega.Equal(Value(call, "KeyPairName")))
+			},
+			Entry("in letters", rule("ECS-IMP-RESP-NAME"), ""),
+			Entry("in both letter cases", rule("ECS-IMP-RESP-NAME"), "aBcD"),
+			Entry("with a colon", rule("ECS-IMP-RESP-NAME"), "a:b"),
+		}
+		if k.Edition != catalogue.Edition202011 {
+			echoes = append(echoes, Entry("in Chinese", rule("ECS-IMP-RESP-NAME"), "密钥对"))
+		}
+		DescribeTable("with the name as it was sent,", echoes...)
+	})
+
+	Describe("gives a fingerprint", func() {
+		It("that is a string and not empty", rule("ECS-IMP-RESP-FP-PRESENT"), func(ctx SpecContext) {
+			Expect(imported(ctx, plain())["KeyPairFingerPrint"]).To(gomega.And(gomega.BeAssignableToTypeOf(""), gomega.Not(gomega.BeEmpty())))
+		})
+		DescribeTable("that is the MD5 sum ssh-keygen prints for", func(ctx SpecContext, key sshkeys.Key) {
+			Expect(imported(ctx, k.Import(k.Name(), key.Line))["KeyPairFingerPrint"]).To(BeFingerprint(key.Fingerprint))
+		},
+			Entry("RSA of 2048 bits", rule("ECS-IMP-RESP-FP-MD5"), sshkeys.RSA2048),
+			Entry("RSA of 4096 bits", rule("ECS-IMP-RESP-FP-MD5"), sshkeys.RSA4096),
+			Entry("DSA", rule("ECS-IMP-RESP-FP-MD5"), sshkeys.DSA1024),
+			Entry("ECDSA on P-256", rule("ECS-IMP-RESP-FP-MD5"), sshkeys.ECDSA256),
+			Entry("ECDSA on P-384", rule("ECS-IMP-RESP-FP-MD5"), sshkeys.ECDSA384),
+			Entry("ECDSA on P-521", rule("ECS-IMP-RESP-FP-MD5"), sshkeys.ECDSA521),
+			Entry("an RSA certificate", rule("ECS-IMP-RESP-FP-MD5.certificate"), sshkeys.CertRSAV01),
+		)
+		It("printed as 16 lower-case octets with colons", rule("ECS-IMP-RESP-FP-FORM"), func(ctx SpecContext) {
+			Expect(imported(ctx, plain())["KeyPairFingerPrint"]).To(gomega.MatchRegexp(`^([0-9a-f]{2}:){15}[0-9a-f]{2}$`))
+		})
+		It("that depends on the key alone", rule("ECS-IMP-RESP-FP-STABLE"), func(ctx SpecContext) {
+			key := FreshKey()
+			calls := []wire.Call{
+				k.Import(k.Name(), key),
+				k.Import(k.Name(), key+" with a comment"),
+				k.Import(k.Name(), key).With("Tag.1.Key", "k").With("Tag.1.Value", "v"),
+			}
+			if regions := k.Place.World.Regions; len(regions) > 1 {
+				calls = append(calls, k.Import(k.Name(), key).With("RegionId", regions[1]))
+			}
+			var first any
+			for _, call := range calls {
+				got := k.ECS.Send(ctx, call)
+				Expect(got).To(BeAccepted())
+				members, err := got.Object()
+				Expect(err).To(gomega.BeNil())
+				if first == nil {
+					first = members["KeyPairFingerPrint"]
+					Expect(first).To(gomega.And(gomega.BeAssignableToTypeOf(""), gomega.Not(gomega.BeEmpty())))
+				}
+				Expect(members["KeyPairFingerPrint"]).To(gomega.Equal(first))
+				Given(k.ECS.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
+			}
+		})
+		It("that DescribeKeyPairs lists and searches by", rule("ECS-IMP-RESP-FP-DESCRIBE"), func(ctx SpecContext) {
+			call, another := plain(), plain()
+			Given(k.ECS.Send(ctx, another)).To(BeAccepted())
+			printed, _ := imported(ctx, call)["KeyPairFingerPrint"].(string)
+			Expect(printed).NotTo(gomega.BeEmpty())
+			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveFingerprint(printed))
+			var found []string
+			for _, p := range k.ECS.List(ctx, k.Region(), wire.Param{Name: "KeyPairFingerPrint", Value: printed}) {
+				found = append(found, p.Name)
+			}
+			Expect(found).To(gomega.ContainElement(Value(call, "KeyPairName")))
+			Expect(found).NotTo(gomega.ContainElement(Value(another, "KeyPairName")))
+		})
+	})
+
+	Describe("speaks", func() {
+		It("JSON: one flat object", rule("ECS-IMP-JSON"), func(ctx SpecContext) {
+			Expect(imported(ctx, plain())).To(BeFlat())
+		})
+		DescribeTable("XML: ImportKeyPairResponse with the same three elements,", func(ctx SpecContext, shape wire.Shape) {
+			key, name := FreshKey(), k.Name()
+			members := imported(ctx, k.Import(name, key))
+			Given(k.ECS.DeleteKeyPair(ctx, name)).To(BeAccepted())
+
+			call := k.Import(k.Name(), key)
+			call.Format, call.Shape = "XML", shape
+			got := k.ECS.Send(ctx, call)
+			Expect(got.Status).To(gomega.Equal(200))
+			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+			root, err := got.XML()
+			Expect(err).To(gomega.BeNil())
+			Expect(root.Name).To(gomega.Equal("ImportKeyPairResponse"))
+			elements := map[string]string{}
+			for _, child := range root.Children {
+				elements[child.Name] = child.Text
+			}
+			Expect(elements).To(gomega.HaveKeyWithValue("RequestId", gomega.Not(gomega.BeEmpty())))
+			Expect(elements).To(gomega.HaveKeyWithValue("KeyPairName", Value(call, "KeyPairName")))
+			Expect(elements).To(gomega.HaveKeyWithValue("KeyPairFingerPrint", members["KeyPairFingerPrint"]))
+		},
+			Entry("as the documents' own sample asks for it", rule("ECS-IMP-XML"), wire.V1Get),
+		)
+	})
+
+	Describe("explains", func() {
+		malformed := func(ctx SpecContext, as Row) {
+			good := plain()
+			k.ECS.Refuses(ctx, good.With("KeyPairName", k.Name()+" "+"x"), good, as)
+		}
+		notAKey := func(ctx SpecContext, as Row) {
+			good := plain()
+			k.ECS.Refuses(ctx, good.With("PublicKeyBody", "not a key"), good, as)
+		}
+		noKey := func(ctx SpecContext, as Row) {
+			good := plain()
+			k.ECS.Refuses(ctx, good.Without("PublicKeyBody"), good, as)
+		}
+		taken := func(ctx SpecContext, as Row) {
+			call := plain()
+			Given(k.ECS.Send(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Send(ctx, call.With("PublicKeyBody", FreshKey()))).To(BeRefused(as))
+			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveFingerprint(FingerprintOf(Value(call, "PublicKeyBody"))))
+		}
+		DescribeTable("with the documented status and code", func(ctx SpecContext, refused func(SpecContext, Row), as Row) {
+			refused(ctx, as.Bare())
+		},
+			Entry("a malformed name", rule("ECS-IMP-ERR-NAME"), malformed, nameMalformed),
+			Entry("a key in no known format", rule("ECS-IMP-ERR-KEY"), notAKey, keyMalformed),
+			Entry("a missing key", rule("ECS-IMP-ERR-MISSING"), noKey, keyMissing),
+			Entry("a name that is taken", rule("ECS-IMP-ERR-EXIST"), taken, alreadyExists),
+		)
+		DescribeTable("with the documented message", func(ctx SpecContext, refused func(SpecContext, Row), as Row) {
+			refused(ctx, as)
+		},
+			Entry("a malformed name", rule("ECS-IMP-ERR-NAME.message"), malformed, nameMalformed),
+			Entry("a key in no known format", rule("ECS-IMP-ERR-KEY.message"), notAKey, keyMalformed),
+			Entry("a missing key", rule("ECS-IMP-ERR-MISSING.message"), noKey, keyMissing),
+			Entry("a name that is taken", rule("ECS-IMP-ERR-EXIST.message"), taken, alreadyExists),
+		)
+	})
+}
+
+// documented are the members of a success, in the order of the documents.
+var documented = []string{"RequestId", "KeyPairName", "KeyPairFingerPrint"}

@@ -1,0 +1,145 @@
+package ecs
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/kpspec/kpspec/fixtures/sshkeys"
+	"github.com/kpspec/kpspec/harness/wire"
+	. "github.com/kpspec/kpspec/suites/vocabulary"
+)
+
+// key is about PublicKeyBody: which keys are taken, in which form, and what
+// becomes of them.
+func key(k *Kit) {
+	rule := k.Rule
+
+	accepts := func(ctx SpecContext, body string) {
+		GinkgoHelper()
+		k.ECS.Accepts(ctx, k.Import(k.Name(), body))
+	}
+	refuses := func(ctx SpecContext, body string, as Row) {
+		GinkgoHelper()
+		good := k.Import(k.Name(), FreshKey())
+		k.ECS.Refuses(ctx, good.With("PublicKeyBody", body), good, as)
+	}
+	records := func(ctx SpecContext, what, body string) {
+		GinkgoHelper()
+		Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
+		got := k.ECS.Send(ctx, k.Import(k.Name(), body))
+		Expect(got).To(BeAnAnswer())
+		Observe(what, Saw(got))
+	}
+
+	It("refuses a request without PublicKeyBody and names it", rule("ECS-IMP-KEY-REQ"), func(ctx SpecContext) {
+		good := k.Import(k.Name(), FreshKey())
+		k.ECS.Refuses(ctx, good.Without("PublicKeyBody"), good, Row{Status: keyMissing.Status, Code: keyMissing.Code, Naming: "PublicKeyBody"})
+	})
+	It("refuses an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY"), func(ctx SpecContext) { refuses(ctx, "", AnyRefusal) })
+	It("has a code for an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY.code"), func(ctx SpecContext) { records(ctx, "answer", "") })
+
+	Describe("of a kind", func() {
+		DescribeTable("takes", func(ctx SpecContext, key sshkeys.Key) { accepts(ctx, key.Line) },
+			Entry("ssh-rsa of 2048 bits", rule("ECS-IMP-KEY-SSHRSA"), sshkeys.RSA2048),
+			Entry("ssh-rsa of 4096 bits", rule("ECS-IMP-KEY-SSHRSA"), sshkeys.RSA4096),
+			Entry("ssh-rsa of 1024 bits", rule("ECS-IMP-KEY-SSHRSA.other-sizes"), sshkeys.RSA1024),
+			Entry("ssh-rsa of 3072 bits", rule("ECS-IMP-KEY-SSHRSA.other-sizes"), sshkeys.RSA3072),
+			Entry("ssh-dss", rule("ECS-IMP-KEY-SSHDSS"), sshkeys.DSA1024),
+			Entry("ecdsa on the curve P-256", rule("ECS-IMP-KEY-ECDSA"), sshkeys.ECDSA256),
+			Entry("ecdsa on the curve P-384", rule("ECS-IMP-KEY-ECDSA"), sshkeys.ECDSA384),
+			Entry("ecdsa on the curve P-521", rule("ECS-IMP-KEY-ECDSA"), sshkeys.ECDSA521),
+			Entry("an RSA certificate v00", rule("ECS-IMP-KEY-CERT-RSA-V00"), sshkeys.CertRSAV00),
+			Entry("a DSA certificate v00", rule("ECS-IMP-KEY-CERT-DSS-V00"), sshkeys.CertDSSV00),
+			Entry("an RSA certificate v01", rule("ECS-IMP-KEY-CERT-RSA-V01"), sshkeys.CertRSAV01),
+			Entry("a DSA certificate v01", rule("ECS-IMP-KEY-CERT-DSS-V01"), sshkeys.CertDSSV01),
+			Entry("a certificate v01 for P-256", rule("ECS-IMP-KEY-CERT-ECDSA256-V01"), sshkeys.CertECDSA256V01),
+			Entry("a certificate v01 for P-384", rule("ECS-IMP-KEY-CERT-ECDSA384-V01"), sshkeys.CertECDSA384V01),
+			Entry("a certificate v01 for P-521", rule("ECS-IMP-KEY-CERT-ECDSA521-V01"), sshkeys.CertECDSA521V01),
+			Entry("what ssh-keygen made", rule("ECS-IMP-SUMMARY"), sshkeys.RSA2048B),
+		)
+		rsa, dsa := sshkeys.RSA2048.Bare(), sshkeys.DSA1024.Bare()
+		DescribeTable("may take a body that begins with the bare word", func(ctx SpecContext, word, body string) {
+			records(ctx, "a body that begins with "+word, body)
+		},
+			Entry("rsa", rule("ECS-IMP-KEY-RSA"), "rsa", strings.TrimPrefix(rsa, "ssh-")),
+			Entry("dsa", rule("ECS-IMP-KEY-DSA"), "dsa", "dsa"+strings.TrimPrefix(dsa, "ssh-dss")),
+		)
+		DescribeTable("refuses", func(ctx SpecContext, body string) { refuses(ctx, body, keyMalformed.Bare()) },
+			Entry("ed25519", rule("ECS-IMP-KEY-ED25519"), sshkeys.Ed25519.Line),
+			Entry("ed25519 on a security key", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.SKEd25519.Line),
+			Entry("ecdsa on a security key", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.SKECDSA.Line),
+			Entry("ed448", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.Ed448.Line),
+			Entry("a kind nobody knows", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.UnknownAlgorithm.Line),
+		)
+	})
+
+	Describe("in a form", func() {
+		var garbage, damaged []any
+		for _, m := range sshkeys.Malformed {
+			if !utf8.ValidString(m.Body) || len(m.Body) > 4096 {
+				continue // a request is UTF-8 and fits a server's limits: that would be two faults
+			}
+			if m.Prefixed {
+				damaged = append(damaged, Entry(m.Name, rule("ECS-IMP-KEY-TRUNC"), m.Name, m.Body))
+			} else {
+				garbage = append(garbage, Entry(m.Name, rule("ECS-IMP-KEY-GARBAGE"), m.Body))
+			}
+		}
+		DescribeTable("refuses what is no key:",
+			append([]any{func(ctx SpecContext, body string) { refuses(ctx, body, keyMalformed.Bare()) }}, garbage...)...)
+		DescribeTable("refuses a private key", func(ctx SpecContext, body string) { refuses(ctx, body, keyMalformed.Bare()) },
+			Entry("in PKCS#1", rule("ECS-IMP-KEY-PRIVATE"), sshkeys.PrivatePKCS1),
+			Entry("in PKCS#8", rule("ECS-IMP-KEY-PRIVATE"), sshkeys.PrivatePKCS8),
+			Entry("in OpenSSH's own format", rule("ECS-IMP-KEY-PRIVATE"), sshkeys.PrivateOpenSSH),
+		)
+		DescribeTable("may take", func(ctx SpecContext, what, body string) { records(ctx, what, body) },
+			Entry("a PEM public key", rule("ECS-IMP-KEY-SPKI"), "PEM PUBLIC KEY", sshkeys.SPKI),
+			Entry("an RFC 4716 public key", rule("ECS-IMP-KEY-SPKI"), "RFC 4716", sshkeys.RFC4716),
+			Entry("the documents' own example value", rule("ECS-IMP-KEY-EXAMPLE"), "ABC1234567", "ABC1234567"),
+		)
+		DescribeTable("may take a damaged key with the right first word:",
+			append([]any{func(ctx SpecContext, what, body string) { records(ctx, what, body) }}, damaged...)...)
+
+		// The same key in every dress: it is taken and its fingerprint stays.
+		DescribeTable("takes a key", func(ctx SpecContext, dress func(string) string) {
+			body := FreshKey()
+			call := k.Import(k.Name(), dress(body))
+			Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveFingerprint(FingerprintOf(body)))
+		},
+			Entry("without a comment", rule("ECS-IMP-KEY-COMMENT"), func(key string) string { return key }),
+			Entry("with a comment of one word", rule("ECS-IMP-KEY-COMMENT"), func(key string) string { return key + " me@host" }),
+			Entry("with a comment of several words", rule("ECS-IMP-KEY-COMMENT.spaces"), func(key string) string { return key + " me at my host" }),
+			Entry("with a line feed at the end", rule("ECS-IMP-KEY-EOL"), func(key string) string { return key + " me@host\n" }),
+			Entry("with carriage return and line feed at the end", rule("ECS-IMP-KEY-EOL"), func(key string) string { return key + " me@host\r\n" }),
+		)
+	})
+
+	It("takes one key under two names", rule("ECS-IMP-KEY-DUP"), func(ctx SpecContext) {
+		body, first, second := FreshKey(), k.Name(), k.Name()
+		Given(k.ECS.ImportKeyPair(ctx, k.Import(first, body))).To(BeAccepted())
+		Expect(k.ECS.ImportKeyPair(ctx, k.Import(second, body))).To(BeAccepted())
+		Expect(k.ECS.Find(ctx, first)).To(HaveFingerprint(FingerprintOf(body)))
+		Expect(k.ECS.Find(ctx, second)).To(HaveFingerprint(FingerprintOf(body)))
+	})
+
+	withPublicKey := wire.Param{Name: "IncludePublicKey", Value: "true"}
+	DescribeTable("keeps the public key:", func(ctx SpecContext, key sshkeys.Key) {
+		name := k.Name()
+		Given(k.ECS.ImportKeyPair(ctx, k.Import(name, key.Line))).To(BeAccepted())
+		Expect(k.ECS.FindIn(ctx, k.Region(), name, withPublicKey)).To(HoldKey(key.Line))
+	},
+		Entry("RSA", rule("ECS-IMP-KEY-STORED"), sshkeys.RSA2048),
+		Entry("DSA", rule("ECS-IMP-KEY-STORED"), sshkeys.DSA1024),
+		Entry("ECDSA", rule("ECS-IMP-KEY-STORED"), sshkeys.ECDSA256),
+	)
+	It("never gives out a private key", rule("ECS-IMP-KEY-NOPRIVATE"), func(ctx SpecContext) {
+		call := k.Import(k.Name(), FreshKey())
+		imported := k.ECS.Send(ctx, call)
+		Expect(imported).To(BeAccepted())
+		Expect(imported).To(HoldNoPrivateKey())
+		Expect(k.ECS.FindIn(ctx, k.Region(), Value(call, "KeyPairName"), withPublicKey)).To(ListNoPrivateKey())
+	})
+}

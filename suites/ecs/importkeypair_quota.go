@@ -1,0 +1,122 @@
+package ecs
+
+import (
+	"context"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/kpspec/kpspec/harness/wire"
+	. "github.com/kpspec/kpspec/suites/vocabulary"
+)
+
+// most is how many key pairs an account may have in one region.
+const most = 500
+
+// quota is about the number of key pairs in a region. Its specs share one
+// region filled to the brim, so they run in order, each of them leaves the
+// region as full as it found it, and nothing else runs beside them.
+func quota(k *Kit) {
+	rule := k.Rule
+
+	Describe("with the quota nearly used up", Serial, Ordered, ContinueOnFailure, func() {
+		stock := k.ECS.Stock()
+		AfterAll(func(ctx SpecContext) { stock.Clear(ctx) })
+
+		// full fills the region with imported key pairs and returns the name of
+		// one of them. A spec about something else stands on that.
+		full := func(ctx SpecContext) string {
+			GinkgoHelper()
+			k.NeedQuota()
+			refused, name := fill(ctx, k, stock, most)
+			if refused != nil {
+				Given(refused).To(BeAccepted())
+			}
+			return name
+		}
+
+		It("takes the 500th key pair of a region and refuses the next", rule("ECS-IMP-QUOTA"), func(ctx SpecContext) {
+			k.NeedQuota()
+			if refused, _ := fill(ctx, k, stock, most-1); refused != nil {
+				Expect(refused).To(BeAccepted())
+			}
+			last := k.Import(k.Name(), FreshKey())
+			Expect(stock.ImportKeyPair(ctx, last)).To(BeAccepted())
+			Expect(k.ECS.Find(ctx, Value(last, "KeyPairName"))).To(BePresent())
+			over := k.Import(k.Name(), FreshKey())
+			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded))
+			Expect(k.ECS.Find(ctx, Value(over, "KeyPairName"))).To(BeAbsent())
+		})
+		It("refuses with the documented status, code and message", rule("ECS-IMP-ERR-QUOTA"), func(ctx SpecContext) {
+			full(ctx)
+			over := k.Import(k.Name(), FreshKey())
+			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded))
+			Expect(k.ECS.Find(ctx, Value(over, "KeyPairName"))).To(BeAbsent())
+		})
+		It("has room in another region", rule("ECS-IMP-QUOTA-REGION"), func(ctx SpecContext) {
+			there := k.OtherRegion()
+			full(ctx)
+			k.ECS.Accepts(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))
+		})
+		It("may look at the name or at the quota first", rule("ECS-IMP-QUOTA-VS-DUP"), func(ctx SpecContext) {
+			name := full(ctx)
+			got := k.ECS.Send(ctx, k.Import(name, FreshKey()))
+			Expect(got).To(BeRefused(AnyRefusal))
+			Observe("an existing name in a full region", Saw(got))
+		})
+		It("has room again after one was deleted", rule("ECS-IMP-QUOTA-FREED"), func(ctx SpecContext) {
+			Given(stock.DeleteKeyPair(ctx, full(ctx))).To(BeAccepted())
+			call := k.Import(k.Name(), FreshKey())
+			Expect(stock.ImportKeyPair(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		})
+		It("counts a generated key pair like an imported one", rule("ECS-IMP-QUOTA-SHARED"), func(ctx SpecContext) {
+			Given(stock.DeleteKeyPair(ctx, full(ctx))).To(BeAccepted())
+			created := k.Name()
+			Given(stock.CreateKeyPair(ctx, created)).To(BeAccepted())
+			Given(k.ECS.Find(ctx, created)).To(BePresent())
+			over := k.Import(k.Name(), FreshKey())
+			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded.Bare()))
+			Expect(k.ECS.Find(ctx, Value(over, "KeyPairName"))).To(BeAbsent())
+		})
+	})
+}
+
+// fill imports key pairs until the region the specs work in has count of
+// them, whoever made the others. It returns the first answer that was not a
+// success, or nil, and the name of one key pair of the stock.
+func fill(ctx context.Context, k *Kit, stock *ECS, count int) (*wire.Answer, string) {
+	GinkgoHelper()
+	const hands = 8 // requests under way at once: the target's round trip is what costs
+	wanted := make(chan struct{}, count)
+	for range count - len(k.ECS.List(ctx, k.Region())) {
+		wanted <- struct{}{}
+	}
+	close(wanted)
+
+	var (
+		mu      sync.Mutex
+		refused *wire.Answer
+		wg      sync.WaitGroup
+	)
+	for range hands {
+		wg.Go(func() {
+			defer GinkgoRecover()
+			for range wanted {
+				mu.Lock()
+				stop := refused != nil
+				mu.Unlock()
+				if stop {
+					return
+				}
+				if a := stock.Send(ctx, k.Import(k.Name(), FreshKey())); a.Status != 200 {
+					mu.Lock()
+					refused = a
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return refused, stock.Any()
+}

@@ -1,0 +1,120 @@
+package ecs
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/kpspec/kpspec/harness/wire"
+	. "github.com/kpspec/kpspec/suites/vocabulary"
+)
+
+// request is about what every request must say before its parameters matter:
+// the action, the version, the signature and the region.
+func request(k *Kit) {
+	rule := k.Rule
+
+	It("answers to the action ImportKeyPair", rule("ECS-IMP-ACTION"), func(ctx SpecContext) {
+		call := k.Import(k.Name(), FreshKey())
+		call.Shape = wire.V1Get
+		Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
+		Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+	})
+
+	wrongAction := func(action string) (bad, good wire.Call) {
+		good = k.Import(k.Name(), FreshKey())
+		good.Shape = wire.V1Get
+		bad = good
+		bad.Action = action
+		return bad, good
+	}
+	DescribeTable("refuses", func(ctx SpecContext, action string) {
+		bad, good := wrongAction(action)
+		k.ECS.Refuses(ctx, bad, good, AnyRefusal)
+	},
+		Entry("a request without an action", rule("ECS-IMP-ACTION"), ""),
+		Entry("an action in other letter case", rule("ECS-IMP-ACTION"), "Importkeypair"),
+		Entry("an action that does not exist", rule("ECS-IMP-ACTION"), "NoSuchAction"),
+	)
+	DescribeTable("has a code of its own for", func(ctx SpecContext, action string) {
+		bad, good := wrongAction(action)
+		Given(k.ECS.Send(ctx, good)).To(BeAccepted())
+		refused := k.ECS.Send(ctx, bad)
+		Expect(refused).To(BeRefused(AnyRefusal))
+		Observe("answer", Saw(refused))
+	},
+		Entry("a request without an action", rule("ECS-IMP-ACTION.code"), ""),
+		Entry("an action that does not exist", rule("ECS-IMP-ACTION.code"), "NoSuchAction"),
+	)
+
+	It("refuses a version of the API that does not exist", rule("ECS-IMP-VERSION"), func(ctx SpecContext) {
+		good := k.Import(k.Name(), FreshKey())
+		bad := good
+		bad.Version = "1999-01-01"
+		k.ECS.Refuses(ctx, bad, good, AnyRefusal)
+	})
+
+	DescribeTable("takes", func(ctx SpecContext, shape wire.Shape) {
+		call := k.Import(k.Name(), FreshKey())
+		call.Shape = shape
+		Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
+		Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+	},
+		Entry("GET with everything in the query", rule("ECS-IMP-GET"), wire.V1Get),
+		Entry("POST with everything in the query", rule("ECS-IMP-GET.post"), wire.V1Query),
+		Entry("POST with everything in a form", rule("ECS-IMP-GET.post"), wire.V1Form),
+		Entry("POST with common parameters in the query and the others in a form", rule("ECS-IMP-GET.post"), wire.V1Split),
+		Entry("POST with parameters in the query and a signature in the headers", rule("ECS-IMP-GET.post"), wire.V3Query),
+	)
+
+	for _, shape := range wire.Shapes {
+		DescribeTable("refuses, as "+shape.Description()+",", func(ctx SpecContext, broken wire.Break) {
+			good := k.Import(k.Name(), FreshKey())
+			good.Shape = shape
+			bad := good
+			bad.Break, bad.Tamper = broken, wire.Param{Name: "PublicKeyBody", Value: FreshKey()}
+			k.ECS.Refuses(ctx, bad, good, AnyRefusal)
+		},
+			Entry("a request without a signature", rule("ECS-IMP-COMMON"), wire.Unsigned),
+			Entry("a request with a wrong signature", rule("ECS-IMP-COMMON"), wire.BadSignature),
+			Entry("a request signed with another secret", rule("ECS-IMP-COMMON"), wire.WrongSecret),
+			Entry("a request changed after it was signed", rule("ECS-IMP-COMMON"), wire.TamperedParam),
+		)
+	}
+
+	It("refuses a request without RegionId", rule("ECS-IMP-REGION-REQ"), func(ctx SpecContext) {
+		good := k.Import(k.Name(), FreshKey())
+		k.ECS.Refuses(ctx, good.Without("RegionId"), good, AnyRefusal)
+	})
+	It("names RegionId when it is missing", rule("ECS-IMP-REGION-REQ.code"), func(ctx SpecContext) {
+		good := k.Import(k.Name(), FreshKey())
+		k.ECS.Refuses(ctx, good.Without("RegionId"), good, missing("RegionId"))
+	})
+	It("takes an empty RegionId for a missing one", rule("ECS-IMP-REGION-EMPTY"), func(ctx SpecContext) {
+		good := k.Import(k.Name(), FreshKey())
+		k.ECS.Refuses(ctx, good.With("RegionId", ""), good, AnyRefusal)
+	})
+
+	It("imports into every region of the world", rule("ECS-IMP-REGION-KNOWN"), func(ctx SpecContext) {
+		for _, region := range k.Place.World.Regions {
+			k.ECS.Accepts(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", region))
+		}
+	})
+	It("refuses a region that does not exist", rule("ECS-IMP-REGION-KNOWN"), func(ctx SpecContext) {
+		good := k.Import(k.Name(), FreshKey())
+		k.ECS.Refuses(ctx, good.With("RegionId", "xx-nowhere-9"), good, AnyRefusal)
+	})
+	It("says that a region does not exist", rule("ECS-IMP-REGION-KNOWN.code"), func(ctx SpecContext) {
+		good := k.Import(k.Name(), FreshKey())
+		k.ECS.Refuses(ctx, good.With("RegionId", "xx-nowhere-9"), good, regionNotFound)
+	})
+
+	It("keeps a key pair in the region it was imported into", rule("ECS-IMP-REGION-SCOPE"), func(ctx SpecContext) {
+		here, there := k.Region(), k.OtherRegion()
+		first, second := k.Import(k.Name(), FreshKey()), k.Import(k.Name(), FreshKey()).With("RegionId", there)
+		Expect(k.ECS.ImportKeyPair(ctx, first)).To(BeAccepted())
+		Expect(k.ECS.ImportKeyPair(ctx, second)).To(BeAccepted())
+		Expect(k.ECS.FindIn(ctx, here, Value(first, "KeyPairName"))).To(BePresent())
+		Expect(k.ECS.FindIn(ctx, there, Value(first, "KeyPairName"))).To(BeAbsent())
+		Expect(k.ECS.FindIn(ctx, there, Value(second, "KeyPairName"))).To(BePresent())
+		Expect(k.ECS.FindIn(ctx, here, Value(second, "KeyPairName"))).To(BeAbsent())
+	})
+}

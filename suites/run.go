@@ -1,0 +1,310 @@
+package suites
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/extensions/globals"
+	"github.com/onsi/ginkgo/v2/formatter"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/evidence"
+	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/target"
+	"github.com/kpspec/kpspec/harness/verdict"
+	"github.com/kpspec/kpspec/suites/ecs"
+	"github.com/kpspec/kpspec/suites/vocabulary"
+)
+
+// Config says what to run against what.
+type Config struct {
+	Target  target.Target     // what is under test
+	Place   target.Place      // where it is, for [Execute]; [Run] starts the target itself
+	Edition catalogue.Edition // zero is the newest
+	Rules   []string          // patterns over rule ids; none selects every rule
+	Strict  bool              // a SHOULD that is not met fails
+	Version string            // of kpspec, for the report and the User-Agent
+	Timeout time.Duration     // of one request; zero is the client's default
+	Seed    int64             // of the order of the specs; zero keeps the order of the files
+}
+
+// Execute runs the selected specs in this process against a target that is up,
+// and returns what came of them. It neither starts nor stops the target. When
+// ctx ends, the specs that have not run become could-not-run and what the run
+// created is still removed. The error is one of the configuration: an unknown
+// edition, a pattern that matches no rule, a selection without any spec.
+func Execute(ctx context.Context, cfg Config) (report.Report, error) {
+	globals.Reset()
+	run, err := prepare(ctx, cfg)
+	if err != nil {
+		return report.Report{}, err
+	}
+	if run.count() == 0 {
+		return report.Report{}, errors.New("no spec covers the selected rules: nothing would be tested")
+	}
+	suite, reporter := GinkgoConfiguration()
+	suite.LabelFilter = run.filter()
+	if cfg.Seed != 0 {
+		suite.RandomSeed, suite.RandomizeAllSpecs = cfg.Seed, true
+	}
+	reporter.Succinct = true
+	// The command prints its own summary.
+	console := formatter.ColorableStdOut
+	formatter.ColorableStdOut = io.Discard
+	defer func() { formatter.ColorableStdOut = console }()
+	RunSpecs(silent{}, "kpspec", suite, reporter)
+	globals.Reset()
+	return run.report(ctx), nil
+}
+
+// silent takes the place of a Go test: the report says what failed.
+type silent struct{}
+
+func (silent) Fail() {}
+
+// Run starts the target, runs the selected specs as part of the Go test t
+// (with the ginkgo flags of the test binary), fails t unless the target
+// conforms, and stops the target. Without a target it tests the embedded
+// reference.
+func Run(t *testing.T, cfg Config) {
+	t.Helper()
+	if cfg.Target == nil {
+		embedded, err := target.New(target.Config{}, cfg.Edition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Target = embedded
+	}
+	ctx := t.Context()
+	place, err := cfg.Target.Start(ctx)
+	t.Cleanup(func() {
+		if err := cfg.Target.Stop(context.WithoutCancel(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err == nil {
+		err = target.Preflight(ctx, place)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", cfg.Target.Name(), err)
+	}
+	cfg.Place = place
+	run, err := prepare(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ReportAfterSuite("the verdict", func(types.Report) {
+		if run.asked() {
+			return // a developer runs some specs by ginkgo's own flags
+		}
+		if r := run.report(ctx); r.ExitCode != verdict.ExitConformant {
+			var text strings.Builder
+			if err := report.Summary(&text, r, false); err != nil {
+				Fail(err.Error())
+			}
+			Fail(text.String())
+		}
+	})
+	suite, reporter := GinkgoConfiguration()
+	if len(cfg.Rules) > 0 {
+		suite.LabelFilter = run.filter()
+	}
+	RunSpecs(t, "kpspec", suite, reporter)
+}
+
+// Coverage is the number of specs per rule id in an edition, counted without
+// running any.
+func Coverage(edition catalogue.Edition) (map[string]int, error) {
+	globals.Reset()
+	run, err := prepare(context.Background(), Config{
+		Edition: edition,
+		Place:   target.Place{ECS: "http://127.0.0.1", World: world.Default()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return run.specs, nil
+}
+
+// run is one run of the suite in this process.
+type run struct {
+	cfg       Config
+	catalogue *catalogue.Catalogue
+	selected  []string       // rule ids
+	specs     map[string]int // rule id → number of specs
+	started   time.Time
+	ran       types.Report // what Ginkgo made of it
+}
+
+// prepare builds the tree of specs.
+func prepare(ctx context.Context, cfg Config) (*run, error) {
+	rules, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Edition == "" {
+		cfg.Edition = catalogue.Edition202606
+	}
+	selected, err := rules.Match(cfg.Rules...)
+	if err != nil {
+		return nil, err
+	}
+	kit, err := vocabulary.NewKit(vocabulary.Options{
+		Edition: cfg.Edition,
+		Place:   cfg.Place,
+		Timeout: cfg.Timeout,
+		Done:    ctx.Done(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &run{cfg: cfg, catalogue: rules, started: time.Now()}
+	for _, rule := range selected {
+		r.selected = append(r.selected, rule.ID)
+	}
+	ecs.ImportKeyPair(kit)
+	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
+
+	r.specs = map[string]int{}
+	for _, spec := range PreviewSpecs("kpspec").SpecReports {
+		if rule, _, ok := r.about(spec); ok {
+			r.specs[rule.ID]++
+		}
+	}
+	return r, nil
+}
+
+// count is the number of specs of the selected rules.
+func (r *run) count() int {
+	n := 0
+	for _, id := range r.selected {
+		n += r.specs[id]
+	}
+	return n
+}
+
+// filter is a Ginkgo label filter for the selected rules.
+func (r *run) filter() string { return strings.Join(r.selected, " || ") }
+
+// asked reports whether somebody chose specs by the test binary's own flags.
+func (r *run) asked() bool {
+	c := r.ran.SuiteConfig
+	return len(c.FocusStrings)+len(c.SkipStrings)+len(c.FocusFiles)+len(c.SkipFiles) > 0 ||
+		c.LabelFilter != "" && c.LabelFilter != r.filter()
+}
+
+// about is the rule and the clause that a spec is about.
+func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, ok bool) {
+	for _, label := range spec.Labels() {
+		if found, part, err := r.catalogue.Resolve(label); err == nil {
+			rule, ok = found, true
+			if part != nil {
+				clause = part.Key
+			}
+		}
+	}
+	return rule, clause, ok && spec.LeafNodeType == types.NodeTypeIt
+}
+
+// report makes the report of what Ginkgo ran.
+func (r *run) report(ctx context.Context) report.Report {
+	in := report.Input{
+		Catalogue: r.catalogue,
+		Edition:   r.cfg.Edition,
+		Strict:    r.cfg.Strict,
+		Version:   r.cfg.Version,
+		Selected:  r.selected,
+		Specs:     r.specs,
+		Started:   r.started,
+		Duration:  time.Since(r.started),
+	}
+	if r.cfg.Target != nil {
+		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
+	}
+	if ctx.Err() != nil {
+		in.Cause = "the run was interrupted"
+	}
+	for _, spec := range r.ran.SpecReports {
+		in.CleanupErrors = append(in.CleanupErrors, entries[string](spec, vocabulary.CleanupEntry)...)
+		if rule, clause, ok := r.about(spec); ok {
+			in.Results = append(in.Results, result(spec, rule, clause, r.cfg.Edition))
+		}
+	}
+	made := report.Build(in)
+	if made.ExitCode == verdict.ExitConformant && (ctx.Err() != nil || len(made.CleanupErrors) > 0) {
+		// What a run may have left behind is no reason for a green one.
+		made = made.Interrupted()
+	}
+	return made
+}
+
+// result is what a spec has told in its report entries, or else what Ginkgo
+// says of it.
+func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition catalogue.Edition) report.SpecResult {
+	res := report.SpecResult{
+		Rule:       rule.ID,
+		Clause:     clause,
+		Level:      rule.LevelIn(edition),
+		Text:       spec.FullText(),
+		Location:   vocabulary.Relative(spec.LeafNodeLocation),
+		DurationMS: spec.RunTime.Milliseconds(),
+	}
+	for _, c := range rule.Clauses {
+		if c.Key == clause {
+			res.Level = c.LevelIn(edition)
+		}
+	}
+	res.Observations = entries[report.Observation](spec, vocabulary.ObservationEntry)
+	for _, exchanges := range entries[[]evidence.Exchange](spec, vocabulary.ExchangesEntry) {
+		res.Exchanges = append(res.Exchanges, exchanges...)
+	}
+	told := entries[vocabulary.Outcome](spec, vocabulary.OutcomeEntry)
+	switch {
+	case len(told) > 0:
+		res.Outcome, res.Failure = told[0].Outcome, told[0].Message
+		if told[0].Location != "" {
+			res.Location = told[0].Location
+		}
+	case spec.State == types.SpecStatePassed && len(res.Observations) > 0:
+		res.Outcome = verdict.Noted
+	case spec.State == types.SpecStatePassed:
+		res.Outcome = verdict.Met
+	default:
+		// The spec itself broke, or never began: that says nothing of the target.
+		res.Outcome = verdict.Undone
+		res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
+	}
+	if res.Level == catalogue.Observe && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
+		res.Observations = append(res.Observations, report.Observation{Name: "holds", Value: res.Outcome == verdict.Met})
+	}
+	return res
+}
+
+// entries are the values of a spec's report entries of one name. What another
+// of Ginkgo's processes has reported arrives as plain JSON values.
+func entries[T any](spec types.SpecReport, name string) []T {
+	var all []T
+	for _, entry := range spec.ReportEntries {
+		if entry.Name != name {
+			continue
+		}
+		v, here := entry.GetRawValue().(T)
+		if !here {
+			plain, err := json.Marshal(entry.GetRawValue())
+			if err != nil || json.Unmarshal(plain, &v) != nil {
+				continue
+			}
+		}
+		all = append(all, v)
+	}
+	return all
+}

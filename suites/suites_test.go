@@ -1,0 +1,31 @@
+package suites_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/kpspec/kpspec/harness/target"
+	"github.com/kpspec/kpspec/suites"
+)
+
+// TestSuites runs the specs: against the embedded reference, or against the
+// target of the configuration file that KPSPEC_CONFIG names.
+func TestSuites(t *testing.T) {
+	cfg := suites.Config{}
+	if name := os.Getenv("KPSPEC_CONFIG"); name != "" {
+		file, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		read, err := target.ReadConfig(file, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Target, err = target.New(read, read.Edition); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Edition, cfg.Strict = read.Edition, read.Strict
+	}
+	suites.Run(t, cfg)
+}

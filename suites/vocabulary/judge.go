@@ -1,0 +1,185 @@
+package vocabulary
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/verdict"
+	"github.com/kpspec/kpspec/harness/wire"
+)
+
+// The names of the report entries by which a spec tells what came of it. They
+// travel in Ginkgo's own report, also between parallel processes.
+const (
+	OutcomeEntry     = "outcome"     // an [Outcome]
+	ObservationEntry = "observation" // a report.Observation
+	ExchangesEntry   = "exchanges"   // a slice of evidence.Exchange
+	CleanupEntry     = "cleanup"     // a string: what could not be removed
+)
+
+// Outcome is how a spec ended when it did not simply run to its end.
+type Outcome struct {
+	Outcome  verdict.Outcome
+	Message  string
+	Location string // file:line of the assertion, relative to the module
+}
+
+// String is what Ginkgo's own console shows of an outcome.
+func (o Outcome) String() string {
+	return fmt.Sprintf("%s: %s (%s)", o.Outcome, o.Message, o.Location)
+}
+
+// stop leaves a spec whose outcome is written down and that Ginkgo must not
+// count as failed: a SHOULD that is not met warns, it does not fail.
+type stop struct{}
+
+// asserted counts the assertions made in this process, of which Ginkgo runs
+// one spec at a time. It exists so that a spec without any is an error.
+var asserted atomic.Int64
+
+// Assertion is a Gomega assertion that is counted.
+type Assertion struct{ inner gomega.Assertion }
+
+// To asserts that the matcher holds.
+func (a Assertion) To(m gomegatypes.GomegaMatcher, description ...any) bool {
+	asserted.Add(1)
+	return a.inner.To(m, description...)
+}
+
+// NotTo asserts that the matcher does not hold.
+func (a Assertion) NotTo(m gomegatypes.GomegaMatcher, description ...any) bool {
+	asserted.Add(1)
+	return a.inner.NotTo(m, description...)
+}
+
+// Expect asserts what the rule demands.
+func Expect(actual any, extra ...any) Assertion {
+	return Assertion{gomega.NewGomega(failAs(verdict.NotMet)).ExpectWithOffset(1, actual, extra...)}
+}
+
+// Given asserts what a spec stands on but is not about. Where it does not
+// hold the rule could not be tried.
+func Given(actual any, extra ...any) Assertion {
+	return Assertion{gomega.NewGomega(failAs(verdict.Undone)).ExpectWithOffset(1, actual, extra...)}
+}
+
+// failAs is the fail handler behind Expect and Given.
+func failAs(outcome verdict.Outcome) gomegatypes.GomegaFailHandler {
+	return func(message string, skip ...int) {
+		up := 1
+		if len(skip) > 0 {
+			up += skip[0]
+		}
+		finish(outcome, message, up+1)
+	}
+}
+
+// undone ends the spec because the rule could not be tried.
+func undone(format string, args ...any) {
+	GinkgoHelper()
+	finish(verdict.Undone, fmt.Sprintf(format, args...), 1)
+}
+
+// NotApplicable ends the spec because the target declares that it lacks what
+// the rule needs; reason says what.
+func NotApplicable(reason string) {
+	GinkgoHelper()
+	AddReportEntry(OutcomeEntry, Outcome{verdict.NotApplicableHere, reason, ""}, ReportEntryVisibilityNever)
+	Skip(reason)
+}
+
+// finish writes the outcome down and leaves the spec. Only what makes a MUST
+// fail, or leaves a rule untried, fails the spec in Ginkgo's own eyes too.
+func finish(outcome verdict.Outcome, message string, up int) {
+	where := types.NewCodeLocation(up + 1)
+	visible := ReportEntryVisibilityNever
+	soft := outcome == verdict.NotMet && !labelled(catalogue.Must)
+	if soft && labelled(catalogue.Should) {
+		visible = ReportEntryVisibilityAlways
+	}
+	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where)}, visible, where)
+	if soft {
+		panic(stop{})
+	}
+	Fail(message, up+1)
+}
+
+// labelled reports whether the spec that runs now is about a rule of level l.
+func labelled(l catalogue.Level) bool {
+	return slices.Contains(CurrentSpecReport().Labels(), string(l))
+}
+
+// Relative is a code location as a reader of the repository writes it.
+func Relative(where types.CodeLocation) string {
+	file := where.FileName
+	if i := strings.LastIndex(file, "/suites/"); i >= 0 {
+		file = file[i+1:]
+	}
+	return fmt.Sprintf("%s:%d", file, where.LineNumber)
+}
+
+// Rule is the decorator of a spec: ref is a rule id, or a rule id and a clause
+// key joined by a dot. An unknown reference stops the building of the tree.
+func (k *Kit) Rule(ref string) []any {
+	rule, clause, err := k.catalogue.Resolve(ref)
+	if err != nil {
+		panic(fmt.Sprintf("a spec is about %s, which is not in the catalogue: %v", ref, err))
+	}
+	level := rule.LevelIn(k.Edition)
+	if clause != nil {
+		level = clause.LevelIn(k.Edition)
+	}
+	return []any{
+		Label(rule.ID, ref, string(level)),
+		AroundNode(func(ctx context.Context, body func(context.Context)) { k.judge(wire.WithRule(ctx, ref), body) }),
+	}
+}
+
+// judge runs one spec: it starts a fresh record of what goes over the wire,
+// sees to it that everything made is removed afterwards, keeps the record when
+// the spec ends badly, and does not let a spec pass that has asserted nothing.
+func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
+	select {
+	case <-k.done:
+		undone("the run was interrupted")
+	default:
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // ends with the spec
+		select {
+		case <-k.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	k.recorder.Begin()
+	before := asserted.Load()
+	defer func() {
+		r := recover()
+		if r != nil {
+			exchanges := k.recorder.Take()
+			AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
+			for _, exchange := range exchanges {
+				fmt.Fprintln(GinkgoWriter, exchange)
+			}
+		}
+		k.remove(context.WithoutCancel(ctx), &k.ledger)
+		if _, soft := r.(stop); r != nil && !soft {
+			panic(r)
+		}
+	}()
+	body(ctx)
+	if asserted.Load() == before {
+		undone("this spec asserts nothing")
+	}
+}

@@ -1,0 +1,306 @@
+package vocabulary
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+
+	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/wire"
+)
+
+// Row is a refusal as a document's table of errors prints it. A zero Status
+// stands for any status of the 4xx family, an empty Code for any code, an empty
+// Message for any text, which may still have to name something.
+type Row struct {
+	Status  int
+	Code    string
+	Message string
+	Naming  string
+}
+
+// AnyRefusal is a refusal of which the documents give neither status nor code.
+var AnyRefusal = Row{}
+
+// Bare is the row without its message.
+func (r Row) Bare() Row { return Row{Status: r.Status, Code: r.Code} }
+
+func (r Row) String() string {
+	if r == AnyRefusal {
+		return "a refusal with a 4xx status"
+	}
+	s := fmt.Sprintf("a refusal with %d %s", r.Status, r.Code)
+	if r.Message != "" {
+		s += fmt.Sprintf(" and the message %q", r.Message)
+	}
+	if r.Naming != "" {
+		s += " and a message that names " + r.Naming
+	}
+	return s
+}
+
+// BeAccepted holds for an answer with HTTP status 200 whose body is one JSON
+// object and no error envelope.
+func BeAccepted() types.GomegaMatcher {
+	return matcher("be accepted with 200", func(a *wire.Answer) error {
+		if a.Status != 200 {
+			return fmt.Errorf("got %s", a)
+		}
+		if a.Err != nil {
+			return fmt.Errorf("the SDK cannot read the answer: %w", a.Err)
+		}
+		body, err := a.Object()
+		if err != nil {
+			return err
+		}
+		if code, ok := body["Code"]; ok {
+			return fmt.Errorf("a status of 200 with an error envelope, Code %v", code)
+		}
+		return nil
+	})
+}
+
+// BeRefused holds for an answer with a whole error envelope (Code, Message and
+// RequestId as non-empty strings) that matches the row.
+func BeRefused(as Row) types.GomegaMatcher {
+	return matcher("get "+as.String(), func(a *wire.Answer) error {
+		refusal, err := a.Refusal()
+		if err != nil {
+			return fmt.Errorf("%w; got %s", err, a)
+		}
+		switch {
+		case refusal.Status < 400 || refusal.Status > 499,
+			as.Status != 0 && refusal.Status != as.Status,
+			as.Code != "" && refusal.Code != as.Code:
+			return fmt.Errorf("got %d %s", refusal.Status, refusal.Code)
+		case as.Message != "" && refusal.Message != as.Message, !strings.Contains(refusal.Message, as.Naming):
+			return fmt.Errorf("got the message %q", refusal.Message)
+		}
+		return nil
+	})
+}
+
+// BePresent holds for a key pair that was found.
+func BePresent() types.GomegaMatcher {
+	return matcher("be listed by DescribeKeyPairs", func(p *Pair) error {
+		if p == nil {
+			return fmt.Errorf("it is not")
+		}
+		return nil
+	})
+}
+
+// BeAbsent holds where no key pair was found.
+func BeAbsent() types.GomegaMatcher {
+	return matcher("not be listed by DescribeKeyPairs", func(p *Pair) error {
+		if p != nil {
+			return fmt.Errorf("key pair %q is listed in %s", p.Name, p.Region)
+		}
+		return nil
+	})
+}
+
+// HaveFingerprint holds for a key pair that is listed with this fingerprint, in
+// either printed form.
+func HaveFingerprint(want string) types.GomegaMatcher {
+	return matcher("be listed with the fingerprint "+want, func(p *Pair) error {
+		if p == nil {
+			return fmt.Errorf("it is not listed")
+		}
+		if plain(p.Fingerprint) != plain(want) {
+			return fmt.Errorf("it is listed with %q", p.Fingerprint)
+		}
+		return nil
+	})
+}
+
+// matcher makes a Gomega matcher of a check that returns why it does not hold.
+func matcher[T any](what string, check func(T) error) types.GomegaMatcher {
+	return gomega.WithTransform(func(actual T) string {
+		if why := check(actual); why != nil {
+			return what + ": " + why.Error()
+		}
+		return ""
+	}, nothing{})
+}
+
+// nothing holds for the empty text and fails with the text itself, so that a
+// failure reads as one sentence.
+type nothing struct{}
+
+func (nothing) Match(actual any) (bool, error)          { return actual == "", nil }
+func (nothing) FailureMessage(actual any) string        { return fmt.Sprintf("expected it to %s", actual) }
+func (nothing) NegatedFailureMessage(actual any) string { return "expected it not to" }
+
+// Refuses shows that the target refuses bad as the row says and changes
+// nothing, and that it takes good, which differs from bad in one fault only.
+//
+// The faulty request goes first and under the same name wherever the name is
+// not the fault: were anything of it kept, the good one would trip over it.
+func (e *ECS) Refuses(ctx context.Context, bad, good wire.Call, as Row) {
+	GinkgoHelper()
+	Expect(e.Send(ctx, bad)).To(BeRefused(as))
+	e.HasNothingOf(ctx, bad)
+	Given(e.Send(ctx, good)).To(BeAccepted())
+	Given(e.FindIn(ctx, Value(good, "RegionId"), Value(good, "KeyPairName"))).To(BePresent())
+}
+
+// HasNothingOf asserts that neither the name nor the key of a request is
+// listed in any region of the world.
+func (e *ECS) HasNothingOf(ctx context.Context, call wire.Call) {
+	GinkgoHelper()
+	name, fingerprint := Value(call, "KeyPairName"), FingerprintOf(Value(call, "PublicKeyBody"))
+	for _, region := range e.regionsOf(call) {
+		var kept *Pair
+		for _, p := range e.List(ctx, region) {
+			if p.Name == name || fingerprint != "" && plain(p.Fingerprint) == fingerprint {
+				e.ledger.Note(e.entry(region, p.Name))
+				kept = &p
+			}
+		}
+		Expect(kept).To(BeAbsent())
+	}
+}
+
+// regionsOf is where a request may have left something: the region it names,
+// or every region where it names none that the world knows.
+func (e *ECS) regionsOf(call wire.Call) []string {
+	for _, region := range e.kit.Place.World.Regions {
+		if region == Value(call, "RegionId") {
+			return []string{region}
+		}
+	}
+	return e.kit.Place.World.Regions
+}
+
+// Accepts shows that the target takes the request, sent through the official
+// SDK, and lists the key pair afterwards.
+func (e *ECS) Accepts(ctx context.Context, call wire.Call) {
+	GinkgoHelper()
+	Expect(e.ImportKeyPair(ctx, call)).To(BeAccepted())
+	Expect(e.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
+}
+
+// Observe writes down what the target does where the documents leave it open.
+func Observe(name string, value any) {
+	AddReportEntry(ObservationEntry, report.Observation{Name: name, Value: value}, ReportEntryVisibilityNever)
+}
+
+// Saw is an answer in a few words, for an observation: the words do not
+// differ between two runs against the same target.
+func Saw(a *wire.Answer) string {
+	if a.Status == 200 {
+		return "accepted"
+	}
+	refusal, err := a.Refusal()
+	if err != nil {
+		return fmt.Sprintf("status %d without an error envelope", a.Status)
+	}
+	return strings.TrimSpace(fmt.Sprintf("refused with %d %s", refusal.Status, refusal.Code))
+}
+
+// BeAnAnswer holds for an answer that can be told: accepted, or refused with a
+// 4xx status and a whole error envelope. It is for rules that leave open which.
+func BeAnAnswer() types.GomegaMatcher {
+	return gomega.Or(BeAccepted(), BeRefused(AnyRefusal))
+}
+
+// BelongToGroup holds for a key pair that is listed in this resource group.
+func BelongToGroup(group string) types.GomegaMatcher {
+	return matcher("be listed in the resource group "+group, func(p *Pair) error {
+		if p == nil {
+			return fmt.Errorf("it is not listed")
+		}
+		if p.ResourceGroup != group {
+			return fmt.Errorf("it is listed with ResourceGroupId %q", p.ResourceGroup)
+		}
+		return nil
+	})
+}
+
+// HaveTags holds for a key pair that is listed with exactly these tags.
+func HaveTags(want map[string]string) types.GomegaMatcher {
+	return matcher(fmt.Sprintf("be listed with the tags %v", want), func(p *Pair) error {
+		if p == nil {
+			return fmt.Errorf("it is not listed")
+		}
+		if !maps.Equal(p.Tags, want) {
+			return fmt.Errorf("it is listed with %v", p.Tags)
+		}
+		return nil
+	})
+}
+
+// HoldKey holds for a key pair whose listed PublicKey is the same key as line:
+// the algorithm and the base64 text, whatever stands behind them.
+func HoldKey(line string) types.GomegaMatcher {
+	return matcher("be listed with the PublicKey that was imported", func(p *Pair) error {
+		if p == nil {
+			return fmt.Errorf("it is not listed")
+		}
+		want, got := strings.Fields(line), strings.Fields(p.PublicKey)
+		if len(got) < 2 || got[0] != want[0] || got[1] != want[1] {
+			return fmt.Errorf("it is listed with %q", p.PublicKey)
+		}
+		return nil
+	})
+}
+
+// HoldNoPrivateKey holds for an answer in which nothing looks like a private key.
+func HoldNoPrivateKey() types.GomegaMatcher {
+	return matcher("hold no private key", func(a *wire.Answer) error { return private(string(a.Body)) })
+}
+
+// ListNoPrivateKey holds for a key pair that is listed, and with nothing that
+// looks like a private key.
+func ListNoPrivateKey() types.GomegaMatcher {
+	return matcher("be listed without a private key", func(p *Pair) error {
+		if p == nil {
+			return fmt.Errorf("it is not listed")
+		}
+		element, err := json.Marshal(p.Members)
+		if err != nil {
+			return err
+		}
+		return private(string(element))
+	})
+}
+
+func private(body string) error {
+	for _, sign := range []string{"PrivateKey", "PRIVATE KEY"} {
+		if strings.Contains(body, sign) {
+			return fmt.Errorf("the text %q stands in it", sign)
+		}
+	}
+	return nil
+}
+
+// BeFingerprint holds for the text of this fingerprint in either printed form.
+func BeFingerprint(want string) types.GomegaMatcher {
+	return matcher("be the fingerprint "+want, func(got any) error {
+		printed, ok := got.(string)
+		if !ok || plain(printed) != plain(want) {
+			return fmt.Errorf("it is %q", got)
+		}
+		return nil
+	})
+}
+
+// BeFlat holds for an object whose members are all scalars.
+func BeFlat() types.GomegaMatcher {
+	return matcher("be one flat object", func(members map[string]any) error {
+		for name, value := range members {
+			switch value.(type) {
+			case map[string]any, []any:
+				return fmt.Errorf("the member %s is no scalar", name)
+			}
+		}
+		return nil
+	})
+}
