@@ -145,7 +145,7 @@ func TestClientsAreRefused(t *testing.T) {
 // came.
 func serveReference(t *testing.T, w world.World) (base *url.URL, seen func() []string) {
 	t.Helper()
-	api, err := reference.New(w, reference.Options{})
+	api, err := reference.New(w, reference.Options{Keys: keys})
 	if err != nil {
 		t.Fatal(err)
 	}

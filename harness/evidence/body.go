@@ -17,11 +17,7 @@ const maxDepth = 32
 // [Exchange], as one printable line of about limit bytes at most. The given
 // secrets are hidden wherever they stand. An empty body gives "".
 func Excerpt(contentType string, body []byte, limit int, secrets ...string) string {
-	r := newRedactor(secrets)
-	shown, ok := r.document(body)
-	if !ok {
-		shown = r.other(contentType, body, len(body))
-	}
+	shown := newRedactor(secrets).body(contentType, body[:min(len(body), captureLimit)], len(body))
 	return shorten(printable(shown), limit)
 }
 
@@ -65,7 +61,13 @@ func (r redactor) other(contentType string, captured []byte, size int) string {
 	if contentType == "" {
 		contentType = "no content type"
 	}
-	head := shorten(printable(r.free(string(captured))), otherLimit)
+	looked := captured[:min(len(captured), otherLook)]
+	head := r.free(string(looked))
+	if len(looked) < size && len(head) < 2*otherLimit {
+		// Nearly all of it was a secret; one may be cut in two at the end.
+		head = Hidden
+	}
+	head = shorten(printable(head), otherLimit)
 	return fmt.Sprintf("[%d bytes, %s] %s", size, shorten(printable(r.free(contentType)), 80), head)
 }
 

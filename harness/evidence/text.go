@@ -20,7 +20,8 @@ const (
 	bodyLimit    = 16 << 10
 	valueLimit   = 4 << 10
 	nameLimit    = 128
-	otherLimit   = 200 // of a body that is neither JSON nor XML
+	otherLimit   = 200      // of a body that is neither JSON nor XML
+	otherLook    = 16 << 10 // of such a body that is looked at
 
 	// A run of base64 this long in text by the server is hidden. A UUID has
 	// 36 characters and stays.

@@ -168,11 +168,10 @@ func oneOf[S ~string](value S, known ...S) error {
 	return fmt.Errorf("%q is not known; it must be %s", value, strings.Join(names, " or "))
 }
 
-// checkDuration refuses what cannot be meant: YAML reads a number without a
-// unit as nanoseconds.
+// checkDuration refuses what cannot be meant.
 func checkDuration(d time.Duration) error {
 	if d != 0 && d < time.Millisecond {
-		return errors.New("not a usable duration; write a number with a unit, such as 30s or 2m")
+		return errors.New("too short; write a duration such as 30s or 2m")
 	}
 	return nil
 }
@@ -190,7 +189,9 @@ func lineOf(n *yaml.Node, path string) int {
 		}
 		next := -1
 		if i, err := strconv.Atoi(step); err == nil && n.Kind == yaml.SequenceNode {
-			next = i
+			if next = i; i < len(n.Content) {
+				line = n.Content[i].Line
+			}
 		} else if n.Kind == yaml.MappingNode {
 			for i := 0; i+1 < len(n.Content); i += 2 {
 				if n.Content[i].Value == step {
@@ -245,7 +246,7 @@ func describe(goType string) string {
 	case strings.HasSuffix(goType, "bool"):
 		return "true or false"
 	case goType == "time.Duration":
-		return "a duration such as 30s"
+		return "a duration with its unit, such as 30s or 2m"
 	case strings.HasPrefix(goType, "int"):
 		return "a whole number"
 	case strings.HasPrefix(goType, "[]"):

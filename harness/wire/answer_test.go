@@ -62,8 +62,11 @@ func oneLine(t testing.TB, text string) {
 			return
 		}
 	}
-	if strings.Contains(text, "%!") {
-		t.Errorf("used as a format: %q", text)
+	// What fmt writes where text that is not a format is used as one.
+	for _, mark := range []string{"(MISSING)", "(NOVERB)", "(EXTRA "} {
+		if strings.Contains(text, mark) {
+			t.Errorf("used as a format: %q", text)
+		}
 	}
 }
 

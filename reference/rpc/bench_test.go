@@ -29,7 +29,7 @@ var realistic = map[string]string{
 // benchmark measures the whole gateway on requests that were signed beforehand.
 func benchmark(b *testing.B, s shape) {
 	gateway := newGateway(b, func(c *Config) { c.MaxNonces = 1 << 30 })
-	const batch = 4096
+	const batch = 256
 	requests := make([]*http.Request, batch)
 	payloads := make([]string, batch)
 	w := &sink{header: http.Header{}}

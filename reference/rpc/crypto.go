@@ -54,16 +54,18 @@ var unreserved = func() (table [256]bool) {
 // appendEncoded appends s percent-encoded, with escape before each pair of
 // hexadecimal digits: "%", or "%25" for what is encoded twice.
 func appendEncoded(dst []byte, s, escape string) []byte {
+	kept := 0 // start of the bytes that stay as they are
 	for i := range len(s) {
 		c := s[i]
 		if unreserved[c] {
-			dst = append(dst, c)
 			continue
 		}
+		dst = append(dst, s[kept:i]...)
 		dst = append(dst, escape...)
 		dst = append(dst, upperHex[c>>4], upperHex[c&15])
+		kept = i + 1
 	}
-	return dst
+	return append(dst, s[kept:]...)
 }
 
 // newRequestID returns a random UUID (version 4) in upper case.

@@ -10,7 +10,8 @@
 //
 //	header count → method → path → body → parameters → format →
 //	common parameters → operation → signature method → timestamp →
-//	access key → security token → signature → nonce
+//	access key → security token → signed headers → payload hash →
+//	signature → nonce
 //
 // and then calls the [Operation] and encodes its result. Which code, message
 // and HTTP status a fault has is data: a [Product] maps each [Fault] to a
@@ -44,8 +45,10 @@
 //
 // # Secrets
 //
-// No message and no log line holds an access key secret, a signature, a security
-// token or the value of a parameter. One exception is asked for by the legacy SDK: the
-// message of a wrong V1 signature ends in the string to sign, which is made of
-// what the caller sent, and is left out when a security token is in it.
+// No message and no log line holds an access key secret, a right signature or a
+// security token, and no log line the value of a parameter. The message of a
+// wrong signature repeats what the caller had signed, so that the two sides can be
+// compared: the legacy Go SDK splits a V1 message behind "server string to sign is:". A
+// security token in it is hidden in V3; in V1, where a comparison could then only
+// mislead, the whole string is left out.
 package rpc

@@ -14,13 +14,13 @@ type Fault string
 
 // The faults, in the order in which the gateway looks for them.
 const (
-	FaultTooManyHeaders   Fault = "too many headers"
+	FaultTooManyHeaders   Fault = "too many headers"     // than Config.MaxHeaders
 	FaultMethod           Fault = "method"               // neither GET nor POST
 	FaultPath             Fault = "path"                 // not "/"
-	FaultBodyTooLarge     Fault = "body too large"       //
+	FaultBodyTooLarge     Fault = "body too large"       // than Config.MaxBody
 	FaultBodyUnread       Fault = "body unread"          // it ended early or could not be read
 	FaultContentType      Fault = "content type"         // a body that is no form
-	FaultTooManyParams    Fault = "too many parameters"  //
+	FaultTooManyParams    Fault = "too many parameters"  // than Config.MaxParams, in the query or in the body
 	FaultMalformed        Fault = "malformed parameters" // {detail}: percent-encoding or UTF-8
 	FaultDuplicate        Fault = "duplicate parameter"  // {name} stands twice in one place
 	FaultFormat           Fault = "format"               // a Format other than JSON and XML
@@ -29,7 +29,7 @@ const (
 	FaultUnknownAction    Fault = "unknown action"       // the product has no such operation
 	FaultSignatureField   Fault = "signature field"      // {name}: SignatureMethod, SignatureVersion, SignatureType
 	FaultSignatureForm    Fault = "signature form"       // {detail}: a V3 signature not made as documented
-	FaultTimestampForm    Fault = "timestamp form"       //
+	FaultTimestampForm    Fault = "timestamp form"       // not yyyy-MM-ddTHH:mm:ssZ
 	FaultTimestampExpired Fault = "timestamp expired"    // outside the clock window, on either side
 	FaultAccessKey        Fault = "access key"           // no such access key
 	FaultTokenMissing     Fault = "token missing"        // a temporary identity sent none
@@ -37,7 +37,7 @@ const (
 	FaultTokenMismatch    Fault = "token mismatch"       // not the one of this access key
 	FaultSignatureV1      Fault = "V1 signature"         // {detail}: how to compare strings to sign
 	FaultSignatureV3      Fault = "V3 signature"         // {detail}: likewise
-	FaultNonceUsed        Fault = "nonce used"           //
+	FaultNonceUsed        Fault = "nonce used"           // by a rightly signed request of the same access key
 	FaultNonceMemory      Fault = "nonce memory"         // more calls than nonces can be remembered
 	FaultInternal         Fault = "internal"             // a panic or an unexpected error of an operation
 )
@@ -48,9 +48,6 @@ type Row struct {
 	Status        int
 	Code, Message string
 }
-
-// messageInvalidCommon is how ECS words a common parameter that is not valid.
-const messageInvalidCommon = `The specified parameter "{name}" is not valid.`
 
 // gatewayRows is the table of the gateway that all products share, as its list
 // of error codes has it. Where that list has nothing, the code is ours: the faults of
@@ -92,7 +89,7 @@ var gatewayRows = map[Fault]Row{
 var ecsRows = map[Fault]Row{
 	FaultMethod:           {http.StatusForbidden, "UnsupportedHTTPMethod", "This HTTP method is not supported."},
 	FaultMissingParameter: {http.StatusBadRequest, "MissingParameter", `The input parameter "{name}" that is mandatory for processing this request is not supplied.`},
-	FaultSignatureField:   {http.StatusBadRequest, "InvalidParamater", messageInvalidCommon}, // spelled so in the table
+	FaultSignatureField:   {http.StatusBadRequest, "InvalidParamater", `The specified parameter "{name}" is not valid.`}, // spelled so in the table
 	FaultAccessKey:        {http.StatusBadRequest, "InvalidAccessKeyId.NotFound", "Specified access key is not found."},
 	FaultNonceUsed:        {http.StatusBadRequest, "SignatureNonceUsed", "The request signature nonce has been used."},
 	FaultNonceMemory:      {http.StatusBadRequest, "Throttling", "You have made too many requests within a short time; your request is denied due to request throttling."},

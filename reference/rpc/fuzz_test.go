@@ -71,7 +71,8 @@ func FuzzSignatureV1(f *testing.F) {
 		if nonce == "" {
 			return
 		}
-		checkSigned(t, d.sign(), func() { d.query["Signature"] = signature }, d.query["Signature"] == signature)
+		right := d.sign().query["Signature"]
+		checkSigned(t, d, func() { d.query["Signature"] = signature }, signature == right)
 	})
 }
 

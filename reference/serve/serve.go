@@ -27,13 +27,13 @@ const (
 )
 
 // The limits of the HTTP server. The largest request that is valid, with twenty tags of the longest kind in the query, has
-// less than 100 KiB of header.
+// less than 128 KiB of header.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 30 * time.Second // a key may have to be made meanwhile
 	idleTimeout       = 60 * time.Second
-	maxHeaderBytes    = 128 << 10
+	maxHeaderBytes    = 192 << 10
 	graceTimeout      = 5 * time.Second // for calls under way when the end comes
 )
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 
@@ -255,13 +256,17 @@ func described(answer *wire.Answer, region string) ([]Pair, int, error) {
 	return pairs, total, nil
 }
 
+// tags are the tags of a listed element, without those that a service sets
+// itself: their keys begin as no caller's may.
 func tags(v any) map[string]string {
 	wrapper, _ := v.(map[string]any)
 	elements, _ := wrapper["Tag"].([]any)
 	read := map[string]string{}
 	for _, element := range elements {
-		if m, ok := element.(map[string]any); ok {
-			read[text(m["TagKey"])] = text(m["TagValue"])
+		m, _ := element.(map[string]any)
+		key := text(m["TagKey"])
+		if !strings.HasPrefix(key, "acs:") && !strings.HasPrefix(key, "aliyun") {
+			read[key] = text(m["TagValue"])
 		}
 	}
 	return read

@@ -1,0 +1,19 @@
+// Package cli is the kpspec command: run, rules and version.
+//
+// A [Program] reads its arguments, lets the suites work, and turns what came of
+// it into an exit code:
+//
+//	0  conformant: no rule failed, and every selected rule could be tested
+//	1  not conformant: at least one rule failed
+//	2  wrong usage or configuration; nothing was run
+//	3  incomplete: the target did not come up, or something could not run
+//
+// What cannot have been meant is exit code 2 and one line on standard error: an
+// unknown rule, a pattern that matches nothing, a selection without a single
+// spec, a key that the configuration does not know. A gate in a pipeline must
+// not open because of a slip of the pen.
+//
+// The summary goes to standard output, everything about the usage to standard
+// error. report.json is made in a temporary file beside its place, which is
+// checked before anything runs, and takes its name only when it is complete.
+package cli

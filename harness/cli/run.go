@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/target"
+	"github.com/kpspec/kpspec/harness/verdict"
+	"github.com/kpspec/kpspec/suites"
+)
+
+// runFlags are the flags of `kpspec run`. They override the configuration file.
+type runFlags struct {
+	config, image, report string
+	target                target.Kind
+	edition               catalogue.Edition
+	rules                 []string
+	strict, quota         bool
+	timeout               time.Duration
+	seed                  int64
+}
+
+func (p *Program) runCommand(code *int) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Test a target and say whether it conforms",
+		Long: `Test a target and say whether it conforms. Without flags the embedded reference
+is tested, in the newest edition of the documents.
+
+Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
+3 incomplete (something could not be tested).`,
+		Example: `  kpspec run
+  kpspec run --target container --image registry.example/emulator:1.2 --report report.json
+  kpspec run --target endpoint --config kpspec.yaml --rule 'ECS-IMP-NAME-*' --strict`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := f.configuration(c)
+			if err != nil {
+				return err
+			}
+			*code, err = p.run(c.Context(), cfg, f)
+			return err
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.Var(choice[target.Kind]{&f.target, target.Kinds()}, "target", "what to test (default reference)")
+	flags.StringVar(&f.config, "config", "", "YAML file that describes the target; flags override it")
+	flags.StringVar(&f.image, "image", "", "image of the container target (default "+target.DefaultImage+")")
+	flags.StringArrayVar(&f.rules, "rule", nil, "test the rules that match `ID|pattern` (* ? [...]); may be repeated (default all)")
+	flags.Var(editionChoice(&f.edition), "edition", "edition of the documents (default 2026-06)")
+	flags.BoolVar(&f.strict, "strict", false, "a SHOULD that is not met fails")
+	flags.BoolVar(&f.quota, "quota", false, "run the specs that create hundreds of key pairs (default true, on an endpoint false)")
+	flags.StringVar(&f.report, "report", "", "write the report to `FILE.json`")
+	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
+	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
+	return c
+}
+
+// configuration is the file of --config with the flags that were given over it.
+func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
+	var cfg target.Config
+	given := c.Flags().Changed
+	if given("config") {
+		file, err := os.Open(f.config)
+		if err != nil {
+			return cfg, usage("--config: %w", err)
+		}
+		defer file.Close() //nolint:errcheck // read only
+		if cfg, err = target.ReadConfig(file, f.config); err != nil {
+			return cfg, usage("%w", err)
+		}
+	}
+	cfg.Target = cmp.Or(f.target, cfg.Target, target.Reference)
+	cfg.Edition = cmp.Or(f.edition, cfg.Edition, catalogue.Edition202606)
+	if given("strict") {
+		cfg.Strict = f.strict
+	}
+	if given("quota") {
+		cfg.Quota = &f.quota
+	}
+	if given("timeout") {
+		if f.timeout <= 0 {
+			return cfg, usage("--timeout: %s is not a usable duration; write one such as 10s", f.timeout)
+		}
+		cfg.Timeout = f.timeout
+	}
+	if given("image") {
+		if f.image == "" {
+			return cfg, usage("--image: no image is named")
+		}
+		if cfg.Target != target.Container {
+			return cfg, usage("--image needs --target container, but the target is %s", cfg.Target)
+		}
+		cfg.Container.Image = f.image
+	}
+	if given("report") && f.report == "" {
+		return cfg, usage("--report: no file is named")
+	}
+	return cfg, nil
+}
+
+// run does the work of `kpspec run` and returns the exit code. Its errors carry
+// theirs.
+func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code int, err error) {
+	started := time.Now()
+	rules, err := catalogue.Load()
+	if err != nil {
+		return 0, incomplete("the embedded catalogue: %w", err)
+	}
+	selected, specs, err := p.selection(rules, cfg.Edition, f.rules)
+	if err != nil {
+		return 0, err
+	}
+	t, err := p.NewTarget(cfg, cfg.Edition)
+	if err != nil {
+		return 0, usage("%w", err)
+	}
+	out, err := newOutput(f.report)
+	if err != nil {
+		return 0, usage("--report: %w", err)
+	}
+	defer out.discard()
+
+	// Until the target is up, the report is this: nothing could run.
+	undone := func(cause string) report.Report {
+		return report.Build(report.Input{
+			Catalogue: rules, Edition: cfg.Edition, Strict: cfg.Strict, Version: Version(),
+			Target:   report.Target{Kind: string(t.Kind()), Name: t.Name()},
+			Selected: selected, Specs: specs, Cause: cause,
+			Started: started, Duration: time.Since(started),
+		})
+	}
+	stopped := false
+	stop := func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		return t.Stop(context.WithoutCancel(ctx))
+	}
+	defer func() { err = errors.Join(err, stop()) }() // whatever happens, a panic of the suites included
+
+	place, err := t.Start(ctx)
+	if err == nil {
+		err = p.Preflight(ctx, place)
+	}
+	if err != nil {
+		cause := "the target cannot be tested: " + oneLine(err.Error())
+		r := undone(cause)
+		r.TargetLog = t.Logs(ctx)
+		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r))
+	}
+
+	r, err := p.Execute(ctx, suites.Config{
+		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
+		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed,
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r = undone("the run was interrupted")
+	case err != nil:
+		return 0, usage("%w", err)
+	}
+	if r.ExitCode != verdict.ExitConformant {
+		r.TargetLog = t.Logs(ctx)
+	}
+	err = noteStop(&r, stop())
+	if ctx.Err() != nil {
+		r = r.Interrupted()
+	}
+	err = errors.Join(err, out.write(r), broken(report.Summary(p.Stdout, r, p.Color)))
+	if err != nil {
+		// A result that did not arrive is none.
+		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}
+	}
+	return r.ExitCode, nil
+}
+
+// noteStop notes in the report that the target could not be stopped. What stays
+// behind is no reason for a green run.
+func noteStop(r *report.Report, err error) error {
+	if err == nil {
+		return nil
+	}
+	r.CleanupErrors = append(r.CleanupErrors, oneLine(err.Error()))
+	if r.ExitCode == verdict.ExitConformant {
+		*r = r.Interrupted()
+	}
+	return err
+}
+
+// selection gives the ids of the rules that match the patterns, and the number
+// of specs of every rule. It is an error of usage when they have none at all.
+func (p *Program) selection(rules *catalogue.Catalogue, edition catalogue.Edition, patterns []string) ([]string, map[string]int, error) {
+	matched, err := rules.Match(patterns...)
+	if err != nil {
+		return nil, nil, usage("--rule: %w", err)
+	}
+	specs, err := p.Coverage(edition)
+	if err != nil {
+		return nil, nil, incomplete("the suites: %w", err)
+	}
+	var selected []string
+	why, covered := "", 0
+	for _, rule := range matched {
+		selected = append(selected, rule.ID)
+		covered += specs[rule.ID]
+		if why == "" {
+			why = fmt.Sprintf("%s: %s", rule.ID, reason(rule, edition))
+		}
+	}
+	if covered == 0 {
+		return nil, nil, usage("nothing to test: none of the selected rules has a spec in the %s edition (%s); see kpspec rules", edition, why)
+	}
+	return selected, specs, nil
+}
+
+// reason says why a rule without specs has none.
+func reason(rule catalogue.Rule, edition catalogue.Edition) string {
+	switch {
+	case rule.Excluded != "":
+		return "excluded: " + rule.Excluded
+	case !rule.InEdition(edition):
+		return "not in this edition"
+	}
+	return "no spec yet"
+}

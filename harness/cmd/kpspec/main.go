@@ -1,0 +1,21 @@
+// Command kpspec tests whether a target behaves as the documents of Alibaba
+// Cloud's key pair APIs say. See kpspec --help.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/kpspec/kpspec/harness/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends the run in good order; a second one ends the process.
+	context.AfterFunc(ctx, stop)
+	code := cli.New().Main(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}

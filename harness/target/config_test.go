@@ -1,0 +1,216 @@
+package target_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/target"
+)
+
+const full = `# every key there is
+target: endpoint
+edition: "2020-11"
+strict: true
+quota: true
+timeout: 5s
+reference:
+  fingerprint: plain
+  keyCheck: shallow
+container:
+  image: registry.example/emulator:1
+  port: 9000
+  env: {A: b, SECRET: env:KPSPEC_TEST_SECRET}
+  wait: /up
+  startTimeout: 90s
+endpoints:
+  ecs: https://ecs.example/
+world:
+  regions: [r-1, r-2]
+  accounts:
+    - id: "1"
+      resourceGroups: [rg-1]
+      identities:
+        - {name: owner, accessKeyId: key-1, accessKeySecret: hush-1, securityToken: hush-2}
+`
+
+func TestReadConfigTakesEveryKey(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	c, err := target.ReadConfig(strings.NewReader(full), "kpspec.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	yes := true
+	g.Expect(c).To(Equal(target.Config{
+		Target: target.Endpoint, Edition: catalogue.Edition202011, Strict: true, Quota: &yes, Timeout: 5 * time.Second,
+		Reference: target.ReferenceConfig{Fingerprint: "plain", KeyCheck: "shallow"},
+		Container: target.ContainerConfig{
+			Image: "registry.example/emulator:1", Port: 9000, Wait: "/up", StartTimeout: 90 * time.Second,
+			Env: map[string]string{"A": "b", "SECRET": "env:KPSPEC_TEST_SECRET"},
+		},
+		Endpoints: target.Endpoints{ECS: "https://ecs.example/"},
+		World: &world.World{Regions: []string{"r-1", "r-2"}, Accounts: []world.Account{{
+			ID: "1", ResourceGroups: []string{"rg-1"},
+			Identities: []world.Identity{{Name: "owner", AccessKeyID: "key-1", AccessKeySecret: "hush-1", SecurityToken: "hush-2"}},
+		}}},
+	}))
+}
+
+func TestReadConfigRefuses(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ yaml, want string }{
+		"nothing":            {"", "c.yaml:1: the file is empty; it must describe a target"},
+		"only a comment":     {"# later\n", "c.yaml:1: the file is empty; it must describe a target"},
+		"two documents":      {"strict: true\n---\nstrict: false\n", "c.yaml: more than one YAML document; a file describes one target"},
+		"no YAML":            {"target: [", "c.yaml:1: "},
+		"a list":             {"- target\n", "c.yaml:1: expected keys with values"},
+		"unknown key":        {"target: reference\nstrikt: true\n", `c.yaml:2: unknown key "strikt"; did you mean "strict"?`},
+		"case of a key":      {"Target: reference\n", `c.yaml:1: unknown key "Target"; did you mean "target"?`},
+		"key far from any":   {"endpoints:\n  compute: http://h\n", `c.yaml:2: unknown key "compute"; known here: ecs`},
+		"key of another":     {"container:\n  prot: 1\n", `c.yaml:2: unknown key "prot"; did you mean "port"?`},
+		"key of an identity": {"world:\n  regions: [r]\n  accounts:\n  - id: a\n    identities:\n    - {name: n, accessKey: k}\n", `c.yaml:6: unknown key "accessKey"`},
+		"key twice":          {"strict: true\nstrict: true\n", `c.yaml:2: mapping key "strict" already defined at line 1`},
+		"target":             {"\ntarget: docker\n", `c.yaml:2: target: "docker" is not known; it must be reference or container or endpoint`},
+		"edition":            {"edition: 2026\n", `c.yaml:1: edition: "2026" is not known; it must be 2026-06 or 2020-11`},
+		"fingerprint":        {"reference:\n  fingerprint: sha256\n", `c.yaml:2: reference.fingerprint: "sha256" is not known; it must be rfc4716 or plain`},
+		"key check":          {"reference: {keyCheck: none}\n", `c.yaml:1: reference.keyCheck: "none" is not known; it must be strict or shallow`},
+		"strict":             {"strict: maybe\n", "c.yaml:1: expected true or false"},
+		"port":               {"container:\n  image: i\n  port: 70000\n", "c.yaml:3: container.port: 70000 is not a port"},
+		"port in words":      {"container:\n  port: http\n", "c.yaml:2: expected a whole number"},
+		"env":                {"container:\n  env: [A=b]\n", "c.yaml:2: expected keys with values"},
+		"wait":               {"container:\n  wait: healthz\n", `c.yaml:2: container.wait: "healthz" is not a path; it must begin with /`},
+		"start timeout":      {"container:\n  startTimeout: 30\n", "c.yaml:2: expected a duration with its unit, such as 30s or 2m"},
+		"negative timeout":   {"timeout: -1s\n", "c.yaml:1: timeout: too short; write a duration such as 30s or 2m"},
+		"timeout in words":   {"timeout: soon\n", "c.yaml:1: expected a duration with its unit, such as 30s or 2m"},
+		"URL":                {"endpoints:\n  ecs: localhost:8080\n", `c.yaml:2: endpoints.ecs: "localhost:8080" is neither an http nor an https URL; write http://HOST:PORT or https://HOST`},
+		"URL with password":  {"endpoints:\n  ecs: http://me:hush@host\n", "c.yaml:2: endpoints.ecs: a URL with a user or password in it; identities belong into world.accounts"},
+		"bad URL":            {"endpoints:\n  ecs: \"http://me:hush@ho st\"\n", "c.yaml:2: endpoints.ecs: not a URL: "},
+		"URL with path":      {"endpoints: {ecs: http://host/ecs}\n", `c.yaml:1: endpoints.ecs: "http://host/ecs" has a path; the API is always served at /`},
+		"URL with query":     {"endpoints: {ecs: \"http://host?a=b\"}\n", `c.yaml:1: endpoints.ecs: "http://host?a=b" has a query or a fragment`},
+		"URL without host":   {"endpoints: {ecs: \"http://:80\"}\n", `c.yaml:1: endpoints.ecs: "http://:80" names no host`},
+		"world":              {"strict: true\nworld:\n  regions: []\n  accounts: []\n", "c.yaml:3: world.regions: no region given; list at least one region id\nc.yaml:4: world.accounts: no account given"},
+		"secret": {"world:\n  regions: [r]\n  accounts:\n  - id: a\n    identities:\n    - name: n\n      accessKeyId: key\n      accessKeySecret: hush hush\n",
+			"c.yaml:8: world.accounts[0].identities[0].accessKeySecret: has white space in it"},
+		"tiny start timeout": {"container:\n  startTimeout: 30us\n", "c.yaml:2: container.startTimeout: too short; write a duration such as 30s or 2m"},
+		"secret is a list":   {"world:\n  regions: [r]\n  accounts:\n  - id: a\n    identities:\n    - name: n\n      accessKeySecret: [hush]\n", "c.yaml:7: expected a text"},
+		"no secret":          {"world:\n  regions: [r]\n  accounts:\n  - id: a\n    identities:\n    - name: n\n      accessKeyId: key\n", "c.yaml:6: world.accounts[0].identities[0].accessKeySecret: is empty; give the value or env:NAME"},
+		"two findings":       {"target: docker\nedition: new\n", "c.yaml:1: target: \"docker\" is not known; it must be reference or container or endpoint\nc.yaml:2: edition: "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			c, err := target.ReadConfig(strings.NewReader(tt.yaml), "c.yaml")
+			g.Expect(err).To(MatchError(HavePrefix(tt.want)))
+			g.Expect(err.Error()).NotTo(ContainSubstring("hush"))
+			g.Expect(c).To(BeZero())
+		})
+	}
+
+	_, err := target.ReadConfig(iotest.ErrReader(errors.New("is a directory")), "c.yaml")
+	NewWithT(t).Expect(err).To(MatchError("c.yaml: cannot read the configuration: is a directory"))
+}
+
+func TestNew(t *testing.T) {
+	w := func() *world.World {
+		w := world.Default()
+		w.Accounts[0].Identities[0].AccessKeySecret = "env:KPSPEC_TEST_SECRET"
+		return &w
+	}
+	t.Setenv("KPSPEC_TEST_SECRET", "from-the-environment")
+	t.Setenv("KPSPEC_TEST_URL", "http://host:1/")
+
+	t.Run("endpoint", func(t *testing.T) {
+		g := NewWithT(t)
+		tg, err := target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: target.Endpoints{ECS: "env:KPSPEC_TEST_URL"}}, "")
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(tg.Kind()).To(Equal(target.Endpoint))
+		g.Expect(tg.Name()).To(Equal("http://host:1"))
+		place, err := tg.Start(t.Context())
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(place.ECS).To(Equal("http://host:1"))
+		g.Expect(place.Quota).To(BeFalse())
+		g.Expect(place.World.Accounts[0].Identities[0].AccessKeySecret).To(Equal("from-the-environment"))
+		g.Expect(tg.Stop(t.Context())).To(Succeed())
+		g.Expect(tg.Logs(t.Context())).To(BeEmpty())
+
+		yes := true
+		tg, err = target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: target.Endpoints{ECS: "https://h"}, Quota: &yes}, "")
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(tg.Start(t.Context())).To(HaveField("Quota", true))
+	})
+
+	tests := map[string]struct {
+		config  target.Config
+		edition catalogue.Edition
+		want    string
+	}{
+		"endpoint without anything": {target.Config{Target: target.Endpoint}, "",
+			`target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT}" and a "world:" into a file and name it with --config`},
+		"endpoint without a world": {target.Config{Target: target.Endpoint, Endpoints: target.Endpoints{ECS: "http://h"}}, "",
+			`target "endpoint": no world is configured; add "world:" with the regions`},
+		"endpoint with a bad URL": {target.Config{Target: target.Endpoint, Endpoints: target.Endpoints{ECS: "ftp://h"}, World: w()}, "",
+			`endpoints.ecs: "ftp://h" is neither an http nor an https URL`},
+		"variable of the URL not set": {target.Config{Target: target.Endpoint, Endpoints: target.Endpoints{ECS: "env:KPSPEC_TEST_UNSET"}, World: w()}, "",
+			"endpoints.ecs: the environment variable KPSPEC_TEST_UNSET is not set"},
+		"unknown target":  {target.Config{Target: "docker"}, "", `target: "docker" is not known; it must be reference or container or endpoint`},
+		"unknown edition": {target.Config{}, "2021", `edition: "2021" is not known; it must be 2026-06 or 2020-11`},
+		"variable of a container not set": {target.Config{Target: target.Container, Container: target.ContainerConfig{Env: map[string]string{"A": "env:KPSPEC_TEST_UNSET"}}}, "",
+			"container.env.A: the environment variable KPSPEC_TEST_UNSET is not set"},
+		"variable of the world not set": {target.Config{World: &world.World{Regions: []string{"env:KPSPEC_TEST_UNSET"}, Accounts: []world.Account{{ID: "env:KPSPEC_TEST_UNSET"}}}}, "",
+			"world: regions[0]: the environment variable KPSPEC_TEST_UNSET is not set; accounts[0].id: the environment variable KPSPEC_TEST_UNSET is not set"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			tg, err := target.New(tt.config, tt.edition)
+			g.Expect(err).To(MatchError(HavePrefix(tt.want)))
+			g.Expect(err.Error()).NotTo(ContainSubstring("\n"))
+			g.Expect(tg).To(BeNil())
+		})
+	}
+}
+
+func TestEmbeddedReference(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	no := false
+	tg, err := target.New(target.Config{Quota: &no}, catalogue.Edition202606)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(tg.Kind()).To(Equal(target.Reference))
+	g.Expect(tg.Name()).To(Equal("embedded reference"))
+	g.Expect(tg.Stop(t.Context())).To(Succeed(), "before it is started")
+
+	place, err := tg.Start(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(place.ECS).To(HavePrefix("http://127.0.0.1:"))
+	g.Expect(place.World).To(Equal(world.Default()))
+	g.Expect(place.Quota).To(BeFalse())
+	g.Expect(target.Preflight(t.Context(), place)).To(Succeed())
+	_, err = tg.Start(t.Context())
+	g.Expect(err).To(MatchError("embedded reference: started twice"))
+	g.Expect(tg.Logs(t.Context())).To(BeEmpty())
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	g.Expect(tg.Stop(ctx)).To(Succeed())
+	g.Expect(tg.Stop(ctx)).To(Succeed())
+	g.Expect(target.Preflight(t.Context(), place)).To(MatchError(
+		place.ECS + ": unreachable: the connection is refused; check that the target runs and listens there"))
+}
+
+func TestEmbeddedReferenceRefusesItsOptions(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	tg, err := target.New(target.Config{Reference: target.ReferenceConfig{KeyCheck: "none"}}, "")
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = tg.Start(t.Context())
+	g.Expect(err).To(MatchError(And(HavePrefix("embedded reference: "), ContainSubstring("none"))))
+	g.Expect(tg.Stop(t.Context())).To(Succeed())
+}

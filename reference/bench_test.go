@@ -1,0 +1,278 @@
+package reference_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/dara"
+
+	"github.com/kpspec/kpspec/fixtures/sshkeys"
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/reference"
+	"github.com/kpspec/kpspec/reference/keypair"
+)
+
+// BenchmarkImportKeyPair measures ImportKeyPair, signature V3, over loopback HTTP with keep-alive: the reference, which
+// checks the signature, the nonce and the key and stores the pair, beside a handler that does nothing at all.
+//
+// An operation is one request. Requests are signed and put into octets before the clock runs, and the client only writes
+// those and reads the answers, for client and server share the processors. In "ratio" an operation is a round of both, one
+// right after the other; the metrics are medians over the rounds. What else the machine does disturbs it the least.
+func BenchmarkImportKeyPair(b *testing.B) {
+	for _, connections := range []int{1, 8} {
+		for _, s := range benchServers {
+			b.Run(fmt.Sprintf("connections=%d/%s", connections, s.name), func(b *testing.B) {
+				b.ReportAllocs()
+				b.StopTimer()
+				for left := b.N; left > 0; {
+					n := min(left, benchBatch)
+					left -= n
+					runBatch(b, s.handler(b), n, connections)
+				}
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+			})
+		}
+		b.Run(fmt.Sprintf("connections=%d/ratio", connections), func(b *testing.B) {
+			rates := make([][]float64, len(benchServers))
+			var ratios []float64
+			b.StopTimer()
+			for round := range b.N * benchRounds {
+				last := make([]float64, len(benchServers))
+				for i := range benchServers {
+					i = (i + round) % len(benchServers) // neither is always the first
+					took := runBatch(b, benchServers[i].handler(b), benchBatch, connections)
+					last[i] = benchBatch / took.Seconds()
+					rates[i] = append(rates[i], last[i])
+				}
+				ratios = append(ratios, last[0]/last[1])
+			}
+			for i, s := range benchServers {
+				b.ReportMetric(median(rates[i]), s.name+"-requests/s")
+			}
+			b.ReportMetric(100*median(ratios), "%-of-bare")
+		})
+	}
+}
+
+const (
+	// benchBatch is the number of requests that one server gets, which is what its world has room for: the quota of each
+	// region is 500 pairs.
+	benchBatch   = 500 * benchRegions
+	benchRegions = 8
+	// benchRounds is the number of rounds in an operation of "ratio". It makes the medians worth something, however short
+	// the benchmark time is.
+	benchRounds = 9
+)
+
+// benchServers are the two sides of the comparison.
+var benchServers = []struct {
+	name    string
+	handler func(b *testing.B) http.Handler
+}{
+	{"reference", referenceHandler},
+	{"bare", bareHandler},
+}
+
+func benchWorld() world.World {
+	w := world.Default()
+	w.Regions = nil
+	for i := range benchRegions {
+		w.Regions = append(w.Regions, fmt.Sprintf("cn-bench-%d", i))
+	}
+	return w
+}
+
+// referenceHandler is a reference that nobody has called yet. It makes no keys ahead of time: a server that runs for a
+// while has long done so.
+func referenceHandler(b *testing.B) http.Handler {
+	b.Helper()
+	server, err := reference.New(benchWorld(), reference.Options{Keys: keypair.NewPool(0)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return server
+}
+
+// bareHandler answers with the octets of an answer of the reference, without a look at the request: net/http has read its
+// line and headers by then, and what is left is the body.
+func bareHandler(b *testing.B) http.Handler {
+	b.Helper()
+	recorder := httptest.NewRecorder()
+	const host = "127.0.0.1"
+	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(signedImport(b, host, 0))))
+	if err != nil {
+		b.Fatal(err)
+	}
+	referenceHandler(b).ServeHTTP(recorder, request)
+	if recorder.Code != http.StatusOK {
+		b.Fatalf("the reference answers %d: %s", recorder.Code, recorder.Body)
+	}
+	header, body := recorder.Header(), recorder.Body.Bytes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		for name, values := range header {
+			w.Header()[name] = values
+		}
+		_, _ = w.Write(body)
+	})
+}
+
+// runBatch lets a number of connections send n requests to a new server, and returns how long that took; b's timer runs
+// for just that time.
+func runBatch(b *testing.B, handler http.Handler, n, connections int) time.Duration {
+	b.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	// As in kpref; a deadline has its cost.
+	server.Config.ReadHeaderTimeout = 5 * time.Second
+	server.Config.ReadTimeout = 15 * time.Second
+	server.Config.WriteTimeout = 30 * time.Second
+	server.Start()
+	defer server.Close()
+	address := server.Listener.Addr().String()
+
+	workers := make([]*worker, min(connections, n))
+	for i := range workers {
+		connection, err := net.Dial("tcp", address)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer connection.Close()
+		workers[i] = &worker{connection: connection, answers: bufio.NewReader(connection)}
+	}
+	for i := range n {
+		w := workers[i%len(workers)]
+		w.requests = append(w.requests, signedImport(b, address, i))
+	}
+
+	done := make(chan error, len(workers))
+	started := time.Now()
+	b.StartTimer()
+	for _, w := range workers {
+		go func() { done <- w.run() }()
+	}
+	var failed error
+	for range workers {
+		if err := <-done; err != nil {
+			failed = err
+		}
+	}
+	b.StopTimer()
+	took := time.Since(started)
+	if failed != nil {
+		b.Fatal(failed)
+	}
+	return took
+}
+
+// worker is one connection: it sends the next request when the answer to the last one is there.
+type worker struct {
+	connection net.Conn
+	answers    *bufio.Reader
+	requests   [][]byte
+}
+
+func (w *worker) run() error {
+	for _, request := range w.requests {
+		if _, err := w.connection.Write(request); err != nil {
+			return err
+		}
+		if err := w.read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads one answer and wants it to be a success.
+func (w *worker) read() error {
+	line, err := w.answers.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
+		rest, _ := w.answers.Peek(w.answers.Buffered())
+		return fmt.Errorf("refused: %s%s", line, rest)
+	}
+	length := -1
+	for len(bytes.TrimSpace(line)) > 0 {
+		if line, err = w.answers.ReadSlice('\n'); err != nil {
+			return err
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return err
+			}
+		}
+	}
+	if length < 0 {
+		return fmt.Errorf("an answer without a Content-Length")
+	}
+	_, err = w.answers.Discard(length)
+	return err
+}
+
+// signedImport is the i-th ImportKeyPair as the official SDK sends it, in octets; its signature is made by the SDK too.
+func signedImport(b *testing.B, host string, i int) []byte {
+	b.Helper()
+	query := map[string]string{
+		"RegionId":      fmt.Sprintf("cn-bench-%d", i%benchRegions),
+		"KeyPairName":   fmt.Sprintf("bench-%d", i),
+		"PublicKeyBody": sshkeys.RSA2048.Line,
+	}
+	empty := sha256.Sum256(nil)
+	header := map[string]string{
+		"accept":                     "application/json",
+		"x-acs-action":               "ImportKeyPair",
+		"x-acs-version":              "2014-05-26",
+		"x-acs-date":                 time.Now().UTC().Format("2006-01-02T15:04:05Z"),
+		"x-acs-signature-nonce":      fmt.Sprintf("%032x", i),
+		"x-acs-content-sha256":       hex.EncodeToString(empty[:]),
+		"x-acs-credentials-provider": "static_ak",
+	}
+	signed := &dara.Request{
+		Method: dara.String(http.MethodPost), Pathname: dara.String("/"),
+		Query: map[string]*string{}, Headers: map[string]*string{"host": &host},
+	}
+	request := http.Request{
+		Method: http.MethodPost, Host: host, URL: &url.URL{Path: "/"}, Header: http.Header{},
+	}
+	values := url.Values{}
+	for name, value := range query {
+		values.Set(name, value)
+		signed.Query[name] = &value
+	}
+	for name, value := range header {
+		request.Header.Set(name, value)
+		signed.Headers[name] = &value
+	}
+	request.URL.RawQuery = values.Encode()
+	id := owner()
+	request.Header.Set("Authorization", dara.StringValue(utils.GetAuthorization(
+		signed, dara.String("ACS3-HMAC-SHA256"), dara.String(header["x-acs-content-sha256"]), &id.AccessKeyID, &id.AccessKeySecret)))
+	request.Header.Set("User-Agent", "AlibabaCloud (linux; amd64) Golang/1.26 Core/0.01 TeaDSL/1")
+	request.Header.Set("Accept-Encoding", "gzip")
+
+	var out bytes.Buffer
+	if err := request.Write(&out); err != nil {
+		b.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
