@@ -23,9 +23,10 @@ const (
 	shownHeaders = 60
 )
 
-// Recorder is an [http.RoundTripper] that keeps redacted copies of the exchanges
-// that pass through it. It changes neither the request nor the answer, and is
-// safe for concurrent use.
+// Recorder is an [http.RoundTripper] that keeps copies of the exchanges that pass
+// through it, and redacts those that are asked for: most never are, and redacting
+// is what costs. It changes neither the request nor the answer, and is safe for
+// concurrent use.
 type Recorder struct {
 	next http.RoundTripper
 
@@ -63,7 +64,7 @@ func (r *Recorder) Take() []Exchange {
 	defer r.mu.Unlock()
 	out := make([]Exchange, 0, len(r.entries))
 	for _, e := range r.entries {
-		out = append(out, e.snapshot())
+		out = append(out, e.redact())
 	}
 	r.entries = nil
 	return out
@@ -197,8 +198,7 @@ func (t *tap) finish(err error) {
 	t.end = nil
 }
 
-// entry is an exchange that is under way. Its raw parts are dropped as soon as
-// it has been redacted.
+// entry is an exchange as it passed, not redacted. It never leaves this package.
 type entry struct {
 	seq     int
 	started time.Time
@@ -212,7 +212,9 @@ type entry struct {
 	answerHeader http.Header
 	answer       capture
 
-	redacted *Exchange
+	ended    bool
+	failure  error
+	duration time.Duration // once it has ended
 }
 
 func (e *entry) done(r *Recorder, err error) {
@@ -221,27 +223,24 @@ func (e *entry) done(r *Recorder, err error) {
 	e.finish(err)
 }
 
-// finish redacts the entry and lets go of everything else.
+// finish notes how the exchange ended.
 func (e *entry) finish(err error) {
-	x := e.redact(err)
-	*e = entry{redacted: &x}
+	e.ended, e.failure, e.duration = true, err, time.Since(e.started)
 }
 
-func (e *entry) snapshot() Exchange {
-	if e.redacted != nil {
-		return *e.redacted
+// redact makes of the entry what may be shown.
+func (e *entry) redact() Exchange {
+	failure, duration := e.failure, e.duration
+	if !e.ended {
+		failure, duration = errors.New("still under way when it was looked at"), time.Since(e.started)
 	}
-	return e.redact(errors.New("still under way when it was looked at"))
-}
-
-func (e *entry) redact(failure error) Exchange {
 	params, form := e.params()
 	r := newRedactor(append(e.secrets, secretsOf(e.header, params)...))
 	x := Exchange{
 		Seq:      e.seq,
 		Action:   shorten(valid(r.free(action(e.header, params))), nameLimit),
 		Started:  e.started,
-		Duration: time.Since(e.started),
+		Duration: duration,
 		Request:  Message{Line: requestLine(e.request, r), Header: r.requestHeader(e.request, e.header), Params: r.params(params)},
 	}
 	if !form {

@@ -12,6 +12,7 @@
 // with the same verdicts differ in target and times only. [Summary] is the
 // terminal's view of the same data; nothing in it comes from anywhere else.
 //
-// Recorded exchanges arrive redacted from package evidence. They are kept for
-// specs that failed, warned or could not run: that is what has to be explained.
+// Recorded exchanges arrive redacted from package evidence. They and the failure
+// text are kept for specs that neither passed nor observed: only those have
+// something to explain.
 package report

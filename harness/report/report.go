@@ -82,9 +82,9 @@ type Spec struct {
 	Level        catalogue.Level     `json:"level"`
 	Verdict      verdict.Verdict     `json:"verdict"`
 	DurationMS   int64               `json:"durationMs"`
-	Failure      string              `json:"failure,omitempty"`
+	Failure      string              `json:"failure,omitempty"`      // what was expected and what came, or why the spec did not run or apply
 	Location     string              `json:"location,omitempty"`     // file:line of the spec or its failed assertion
-	Exchanges    []evidence.Exchange `json:"exchanges,omitempty"`    // only when the verdict needs explaining
+	Exchanges    []evidence.Exchange `json:"exchanges,omitempty"`    // of a spec that neither passed nor observed
 	Observations []Observation       `json:"observations,omitempty"` // what the spec recorded
 }
 

@@ -268,6 +268,12 @@ func TestBuild(t *testing.T) {
 		r := report.Build(input(mixed()...))
 		g.Expect(find(t, r, "T-NAME-MIN").Specs[0].Exchanges).To(HaveLen(1))
 		g.Expect(find(t, r, "T-NAME-MAX").Specs[0].Exchanges).To(BeEmpty())
+
+		seen := met("T-SEEN", "x")
+		seen.Outcome, seen.Failure = verdict.NotMet, "kp-1 was not taken"
+		g.Expect(find(t, report.Build(input(seen)), "T-SEEN").Specs[0].Failure).To(BeEmpty())
+		seen.Outcome = verdict.NotApplicableHere
+		g.Expect(find(t, report.Build(input(seen)), "T-SEEN").Specs[0].Failure).To(Equal("kp-1 was not taken"))
 		g.Expect(find(t, r, "T-ERR-NAME").Specs[1].Observations).To(HaveLen(1))
 	})
 

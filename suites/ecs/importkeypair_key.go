@@ -37,7 +37,7 @@ func key(k *Kit) {
 		good := k.Import(k.Name(), FreshKey())
 		k.ECS.Refuses(ctx, good.Without("PublicKeyBody"), good, Row{Status: keyMissing.Status, Code: keyMissing.Code, Naming: "PublicKeyBody"})
 	})
-	It("refuses an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY"), func(ctx SpecContext) { refuses(ctx, "", AnyRefusal) })
+	It("refuses an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY"), func(ctx SpecContext) { refuses(ctx, "", Row{Status: 400}) })
 	It("has a code for an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY.code"), func(ctx SpecContext) { records(ctx, "answer", "") })
 
 	Describe("of a kind", func() {

@@ -41,7 +41,7 @@ func name(k *Kit) {
 		k.ECS.Refuses(ctx, good.Without("KeyPairName"), good, missing("KeyPairName"))
 	})
 	It("refuses an empty name", rule("ECS-IMP-NAME-EMPTY"), func(ctx SpecContext) {
-		refuses(ctx, "", AnyRefusal)
+		refuses(ctx, "", Row{Status: 400})
 	})
 	It("has a code for an empty name", rule("ECS-IMP-NAME-EMPTY.code"), func(ctx SpecContext) {
 		records(ctx, "answer", "")

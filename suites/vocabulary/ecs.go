@@ -285,6 +285,31 @@ func text(v any) string {
 	return ""
 }
 
+// ListedRegions are the regions of the world that DescribeRegions lists. The
+// run stays out of regions that its world does not name. Where the target has no
+// DescribeRegions, or lists none of them, they are the world's.
+func (e *ECS) ListedRegions(ctx context.Context) []string {
+	GinkgoHelper()
+	answer := e.Send(ctx, wire.Call{Action: "DescribeRegions", Version: ECSVersion})
+	body, err := answer.Object()
+	if answer.Status != 200 || err != nil {
+		return e.kit.Place.World.Regions
+	}
+	wrapper, _ := body["Regions"].(map[string]any)
+	elements, _ := wrapper["Region"].([]any)
+	var listed []string
+	for _, element := range elements {
+		m, _ := element.(map[string]any)
+		if id := text(m["RegionId"]); slices.Contains(e.kit.Place.World.Regions, id) {
+			listed = append(listed, id)
+		}
+	}
+	if len(listed) == 0 {
+		return e.kit.Place.World.Regions
+	}
+	return listed
+}
+
 // delete removes the entries, all of one account and region. A target that
 // refuses to delete the lot is asked for each pair that is still listed.
 func (e *ECS) delete(ctx context.Context, entries []ledger.Entry) error {

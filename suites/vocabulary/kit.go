@@ -62,6 +62,11 @@ func NewKit(o Options) (*Kit, error) {
 		run:       letters(8),
 		done:      o.Done,
 	}
+	for _, account := range o.Place.World.Accounts {
+		for _, id := range account.Identities {
+			k.recorder.Hide(id.AccessKeySecret, id.SecurityToken)
+		}
+	}
 	options := []wire.Option{wire.WithTransport(k.recorder)}
 	if o.Timeout > 0 {
 		options = append(options, wire.WithTimeout(o.Timeout))

@@ -35,9 +35,15 @@ func (r Row) String() string {
 	if r == AnyRefusal {
 		return "a refusal with a 4xx status"
 	}
-	s := fmt.Sprintf("a refusal with %d %s", r.Status, r.Code)
+	s := "a refusal"
+	if r.Status != 0 {
+		s += fmt.Sprintf(" with status %d", r.Status)
+	}
+	if r.Code != "" {
+		s += " and code " + r.Code
+	}
 	if r.Message != "" {
-		s += fmt.Sprintf(" and the message %q", r.Message)
+		s += fmt.Sprintf(" and message %q", r.Message)
 	}
 	if r.Naming != "" {
 		s += " and a message that names " + r.Naming

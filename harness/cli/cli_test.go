@@ -1,0 +1,460 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/cli"
+	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/target"
+	"github.com/kpspec/kpspec/harness/verdict"
+	"github.com/kpspec/kpspec/suites"
+)
+
+// fake is a target, and the suites, that do as they are told.
+type fake struct {
+	startErr, preflightErr, executeErr, stopErr error
+	outcome                                     verdict.Outcome // of every spec
+	during                                      func()          // while the specs run
+
+	config  target.Config
+	edition catalogue.Edition
+	run     suites.Config
+	started int
+	stopped int
+}
+
+func (f *fake) Kind() target.Kind           { return target.Container }
+func (f *fake) Name() string                { return "fake:1" }
+func (f *fake) Logs(context.Context) string { return "log of the fake\n" }
+
+func (f *fake) Start(context.Context) (target.Place, error) {
+	f.started++
+	return target.Place{ECS: "http://fake"}, f.startErr
+}
+
+func (f *fake) Stop(ctx context.Context) error {
+	f.stopped++
+	if ctx.Err() != nil {
+		return errors.New("stopped with a context that is over")
+	}
+	return f.stopErr
+}
+
+// specs are those that the fake suites have.
+var specs = map[string]int{"ECS-IMP-NAME-LEN-MIN": 1, "ECS-IMP-NAME-LEN-MAX": 1}
+
+func (f *fake) execute(_ context.Context, cfg suites.Config) (report.Report, error) {
+	f.run = cfg
+	if f.during != nil {
+		f.during()
+	}
+	if f.executeErr != nil {
+		return report.Report{}, f.executeErr
+	}
+	rules, err := catalogue.Load()
+	if err != nil {
+		return report.Report{}, err
+	}
+	in := report.Input{Catalogue: rules, Edition: cfg.Edition, Strict: cfg.Strict, Version: cfg.Version, Specs: specs}
+	for id := range specs {
+		in.Results = append(in.Results, report.SpecResult{Rule: id, Text: "a spec", Outcome: f.outcome, Failure: "as told"})
+	}
+	return report.Build(in), nil
+}
+
+// kpspec runs the command with the fake.
+func kpspec(ctx context.Context, f *fake, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	p := &cli.Program{
+		Stdout: &out, Stderr: &errs,
+		NewTarget: func(c target.Config, e catalogue.Edition) (target.Target, error) {
+			f.config, f.edition = c, e
+			if c.Target == target.Endpoint {
+				return target.New(c, e) // for its errors
+			}
+			return f, nil
+		},
+		Preflight: func(context.Context, target.Place) error { return f.preflightErr },
+		Coverage:  func(catalogue.Edition) (map[string]int, error) { return specs, nil },
+		Execute:   f.execute,
+	}
+	code = p.Main(ctx, args)
+	return code, out.String(), errs.String()
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kpspec.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestWrongUsage(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	bad := write(t, "target: reference\nstrikt: true\n")
+	two := write(t, "target: docker\nedition: new\n")
+	tests := map[string]struct {
+		args []string
+		want string // the beginning of the one line
+	}{
+		"no command":         {nil, "no command; to test the embedded reference: kpspec run"},
+		"unknown command":    {[]string{"test"}, `unknown command "test"; the commands are run, rules and version`},
+		"argument":           {[]string{"run", "ECS-IMP-NAME-LEN-MIN"}, `unexpected argument "ECS-IMP-NAME-LEN-MIN"; kpspec run takes flags only`},
+		"argument of rules":  {[]string{"rules", "ECS-*"}, `unexpected argument "ECS-*"`},
+		"argument of a word": {[]string{"version", "2"}, `unexpected argument "2"`},
+		"unknown flag":       {[]string{"run", "--rules", "x"}, "unknown flag: --rules"},
+		"flag without value": {[]string{"run", "--rule"}, "flag needs an argument: --rule"},
+		"target":             {[]string{"run", "--target", "docker"}, `invalid argument "docker" for "--target" flag: must be reference or container or endpoint`},
+		"empty target":       {[]string{"run", "--target", ""}, `invalid argument "" for "--target" flag`},
+		"edition":            {[]string{"run", "--edition", "2026"}, `invalid argument "2026" for "--edition" flag: must be 2026-06 or 2020-11`},
+		"edition of rules":   {[]string{"rules", "--edition", "2026"}, `invalid argument "2026" for "--edition" flag`},
+		"strict":             {[]string{"run", "--strict=maybe"}, `invalid argument "maybe" for "--strict" flag`},
+		"timeout":            {[]string{"run", "--timeout", "soon"}, `invalid argument "soon" for "--timeout" flag`},
+		"timeout of nothing": {[]string{"run", "--timeout", "0s"}, "--timeout: 0s is not a usable duration; write one such as 10s"},
+		"image":              {[]string{"run", "--image", "x"}, "--image needs --target container, but the target is reference"},
+		"empty image":        {[]string{"run", "--target", "container", "--image", ""}, "--image: no image is named"},
+		"unknown rule":       {[]string{"run", "--rule", "ECS-IMP-NAME-LEN-MIX"}, `--rule: no rule matches "ECS-IMP-NAME-LEN-MIX"; did you mean ECS-IMP-NAME-LEN-MIN`},
+		"unknown rules":      {[]string{"run", "--rule", "NO-1", "--rule", "NO-2"}, `--rule: no rule matches "NO-1"`},
+		"unknown rule list":  {[]string{"rules", "--rule", "XYZ-*"}, `--rule: no rule matches "XYZ-*"`},
+		"one of two unknown": {[]string{"run", "--rule", "ECS-*", "--rule", "XYZ-*"}, `--rule: no rule matches "XYZ-*"`},
+		"empty rule":         {[]string{"run", "--rule", ""}, `--rule: no rule matches ""`},
+		"bad pattern":        {[]string{"run", "--rule", "ECS-[", "--json"}, "unknown flag: --json"},
+		"malformed pattern":  {[]string{"run", "--rule", "ECS-["}, "--rule: "},
+		"excluded rule":      {[]string{"run", "--rule", "ECS-IMP-ERR-INTERNAL"}, "nothing to test: none of the selected rules has a spec in the 2026-06 edition (ECS-IMP-ERR-INTERNAL: excluded: "},
+		"not in the edition": {[]string{"run", "--rule", "ECS-IMP-RAM-ACTION", "--edition", "2020-11"}, "nothing to test: none of the selected rules has a spec in the 2020-11 edition (ECS-IMP-RAM-ACTION: not in this edition)"},
+		"no spec":            {[]string{"run", "--rule", "ECS-IMP-GET"}, "nothing to test: none of the selected rules has a spec in the 2026-06 edition (ECS-IMP-GET: no spec yet); see kpspec rules"},
+		"no config":          {[]string{"run", "--config", filepath.Join(folder, "none.yaml")}, "--config: open "},
+		"empty config name":  {[]string{"run", "--config", ""}, "--config: open "},
+		"config is a folder": {[]string{"run", "--config", folder}, folder + ": cannot read the configuration: "},
+		"unknown key":        {[]string{"run", "--config", bad}, bad + `:2: unknown key "strikt"; did you mean "strict"?`},
+		"two findings":       {[]string{"run", "--config", two}, two + `:1: target: "docker" is not known; it must be reference or container or endpoint; ` + two + ":2: edition: "},
+		"endpoint, no URL":   {[]string{"run", "--target", "endpoint"}, `target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT}"`},
+		"report nowhere":     {[]string{"run", "--report", filepath.Join(folder, "no", "report.json")}, "--report: cannot write " + filepath.Join(folder, "no", "report.json") + ": "},
+		"report is a folder": {[]string{"run", "--report", folder}, "--report: " + folder + " is a folder; name a file"},
+		"empty report":       {[]string{"run", "--report", ""}, "--report: no file is named"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			f := &fake{outcome: verdict.Met}
+			code, stdout, stderr := kpspec(t.Context(), f, tt.args...)
+			g.Expect(code).To(Equal(verdict.ExitUsage))
+			g.Expect(stderr).To(HavePrefix("kpspec: " + tt.want))
+			g.Expect(strings.Count(stderr, "\n")).To(Equal(1), "one line: %s", stderr)
+			g.Expect(stdout).To(BeEmpty())
+			g.Expect(f.started).To(BeZero())
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		fake   *fake
+		args   []string
+		code   int
+		stdout string // the beginning
+		stderr string
+	}{
+		"conformant":           {&fake{outcome: verdict.Met}, nil, 0, "CONFORMANT: none of 2 rules failed\n", ""},
+		"not conformant":       {&fake{outcome: verdict.NotMet}, nil, 1, "NOT CONFORMANT: 2 of 2 rules failed\n", ""},
+		"could not run":        {&fake{outcome: verdict.Undone}, nil, 3, "INCOMPLETE: 2 of 2 rules could not run\n", ""},
+		"not applicable":       {&fake{outcome: verdict.NotApplicableHere}, nil, 3, "INCOMPLETE: ", ""},
+		"usage, said late":     {&fake{executeErr: errors.New("no spec\nof that")}, nil, 2, "", "kpspec: no spec; of that\n"},
+		"does not start":       {&fake{startErr: errors.New("image x is not on this machine")}, nil, 3, "", "kpspec: the target cannot be tested: image x is not on this machine\n"},
+		"refuses":              {&fake{preflightErr: errors.New("http://h: refuses the credentials")}, nil, 3, "", "kpspec: the target cannot be tested: http://h: refuses the credentials\n"},
+		"does not stop":        {&fake{outcome: verdict.Met, stopErr: errors.New("cannot be removed")}, nil, 3, "INCOMPLETE: the run was cut short\n", "kpspec: cannot be removed\n"},
+		"fails and stays":      {&fake{outcome: verdict.NotMet, stopErr: errors.New("cannot be removed")}, nil, 1, "NOT CONFORMANT: ", "kpspec: cannot be removed\n"},
+		"starts not, and more": {&fake{startErr: errors.New("no"), stopErr: errors.New("never")}, nil, 3, "", "kpspec: the target cannot be tested: no; never\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			file := filepath.Join(t.TempDir(), "report.json")
+			code, stdout, stderr := kpspec(t.Context(), tt.fake, append([]string{"run", "--report", file}, tt.args...)...)
+			g.Expect(code).To(Equal(tt.code), stdout+stderr)
+			g.Expect(stdout).To(HavePrefix(tt.stdout))
+			g.Expect(stdout == "").To(Equal(tt.stdout == ""))
+			g.Expect(stderr).To(Equal(tt.stderr))
+			g.Expect(tt.fake.stopped).To(Equal(1))
+
+			if tt.code == verdict.ExitUsage {
+				g.Expect(file).NotTo(BeAnExistingFile())
+			} else {
+				r := read(t, file)
+				g.Expect(r.ExitCode).To(Equal(tt.code))
+				g.Expect(r.TargetLog == "").To(Equal(tt.fake.outcome == verdict.Met), "the log of a target that failed is kept")
+			}
+			left, err := filepath.Glob(filepath.Join(filepath.Dir(file), ".*"))
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(left).To(BeEmpty())
+		})
+	}
+}
+
+func read(t *testing.T, path string) report.Report {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close() //nolint:errcheck // read only
+	r, err := report.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTargetThatDoesNotStartIsReportedRuleByRule(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	file := filepath.Join(t.TempDir(), "report.json")
+	g.Expect(os.WriteFile(file, []byte("an old report"), 0o600)).To(Succeed())
+	f := &fake{startErr: errors.New("exited with code 3")}
+	code, _, _ := kpspec(t.Context(), f, "run", "--rule", "ecs-imp-name-len-*", "--report", file)
+	g.Expect(code).To(Equal(verdict.ExitIncomplete))
+	r := read(t, file)
+	g.Expect(r.Target).To(Equal(report.Target{Kind: "container", Name: "fake:1"}))
+	g.Expect(r.Rules).To(HaveLen(2))
+	for _, rule := range r.Rules {
+		g.Expect(rule.Verdict).To(Equal(verdict.CouldNotRun))
+		g.Expect(rule.Reason).To(Equal("the target cannot be tested: exited with code 3"))
+	}
+	g.Expect(r.NotCovered).NotTo(BeEmpty(), "the fake suites have no specs for the other rules about lengths")
+	g.Expect(r.TargetLog).To(Equal("log of the fake\n"))
+}
+
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]*fake{
+		"the suites finish":  {outcome: verdict.Met},
+		"the suites give up": {executeErr: context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			f.during = cancel
+			file := filepath.Join(t.TempDir(), "report.json")
+			code, stdout, stderr := kpspec(ctx, f, "run", "--report", file)
+			g.Expect(code).To(Equal(verdict.ExitIncomplete))
+			g.Expect(stdout).To(HavePrefix("INCOMPLETE: "))
+			g.Expect(stderr).To(BeEmpty())
+			g.Expect(f.stopped).To(Equal(1))
+			g.Expect(read(t, file).Verdict).To(Equal(report.Incomplete))
+		})
+	}
+}
+
+func TestPanicOfTheSuitesStopsTheTarget(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	f := &fake{during: func() { panic("a spec file is broken") }}
+	g.Expect(func() { kpspec(t.Context(), f, "run") }).To(PanicWith("a spec file is broken"))
+	g.Expect(f.stopped).To(Equal(1))
+}
+
+func TestFlagsOverrideTheConfiguration(t *testing.T) {
+	t.Parallel()
+	config := write(t, `
+target: container
+edition: "2020-11"
+strict: true
+quota: false
+timeout: 3s
+container: {image: emulator:1, port: 9000}
+`)
+	yes, no := true, false
+	tests := map[string]struct {
+		args []string
+		want target.Config
+	}{
+		"nothing": {nil, target.Config{Target: target.Reference, Edition: catalogue.Edition202606}},
+		"configuration": {[]string{"--config", config}, target.Config{
+			Target: target.Container, Edition: catalogue.Edition202011, Strict: true, Quota: &no, Timeout: 3 * time.Second,
+			Container: target.ContainerConfig{Image: "emulator:1", Port: 9000}}},
+		"flags": {[]string{"--target", "container", "--edition", "2020-11", "--strict", "--quota", "--timeout", "1m", "--image", "i:1"}, target.Config{
+			Target: target.Container, Edition: catalogue.Edition202011, Strict: true, Quota: &yes, Timeout: time.Minute,
+			Container: target.ContainerConfig{Image: "i:1"}}},
+		"both": {[]string{"--config", config, "--edition", "2026-06", "--strict=false", "--quota", "--timeout", "1s", "--image", "emulator:2"}, target.Config{
+			Target: target.Container, Edition: catalogue.Edition202606, Quota: &yes, Timeout: time.Second,
+			Container: target.ContainerConfig{Image: "emulator:2", Port: 9000}}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			f := &fake{outcome: verdict.Met}
+			code, _, stderr := kpspec(t.Context(), f, append([]string{"run", "--rule", "ECS-IMP-NAME-LEN-M*", "--seed", "7"}, tt.args...)...)
+			g.Expect(code).To(BeZero(), stderr)
+			g.Expect(f.config).To(Equal(tt.want))
+			g.Expect(f.edition).To(Equal(tt.want.Edition))
+			g.Expect(f.run).To(Equal(suites.Config{
+				Target: f, Place: target.Place{ECS: "http://fake"}, Edition: tt.want.Edition, Rules: []string{"ECS-IMP-NAME-LEN-M*"},
+				Strict: tt.want.Strict, Version: cli.Version(), Timeout: tt.want.Timeout, Seed: 7,
+			}))
+		})
+	}
+}
+
+func TestReportThroughALinkAndToADevice(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	folder := t.TempDir()
+	real, link := filepath.Join(folder, "real.json"), filepath.Join(folder, "link.json")
+	g.Expect(os.WriteFile(real, nil, 0o600)).To(Succeed())
+	g.Expect(os.Symlink(real, link)).To(Succeed())
+	code, _, _ := kpspec(t.Context(), &fake{outcome: verdict.Met}, "run", "--report", link)
+	g.Expect(code).To(BeZero())
+	g.Expect(read(t, real).Verdict).To(Equal(report.Conformant))
+	info, err := os.Lstat(link)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(info.Mode().Type()).To(Equal(os.ModeSymlink))
+
+	code, _, stderr := kpspec(t.Context(), &fake{outcome: verdict.Met}, "run", "--report", os.DevNull)
+	g.Expect(code).To(BeZero(), stderr)
+	info, err = os.Stat(os.DevNull)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(info.Mode().IsRegular()).To(BeFalse())
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+func TestOutputThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	for outcome, want := range map[verdict.Outcome]int{verdict.Met: verdict.ExitIncomplete, verdict.NotMet: verdict.ExitNotConformant} {
+		g := NewWithT(t)
+		var stderr bytes.Buffer
+		f := &fake{outcome: outcome}
+		p := &cli.Program{
+			Stdout: broken{}, Stderr: &stderr,
+			NewTarget: func(target.Config, catalogue.Edition) (target.Target, error) { return f, nil },
+			Preflight: func(context.Context, target.Place) error { return nil },
+			Coverage:  func(catalogue.Edition) (map[string]int, error) { return specs, nil },
+			Execute:   f.execute,
+		}
+		g.Expect(p.Main(t.Context(), []string{"run"})).To(Equal(want))
+		g.Expect(stderr.String()).To(Equal("kpspec: cannot write the output: write summary: broken pipe\n"))
+		g.Expect(p.Main(t.Context(), []string{"rules"})).To(Equal(verdict.ExitIncomplete))
+		g.Expect(p.Main(t.Context(), []string{"version"})).To(Equal(verdict.ExitIncomplete))
+	}
+}
+
+func TestCoverageThatCannotBeCounted(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	var stdout, stderr bytes.Buffer
+	p := &cli.Program{Stdout: &stdout, Stderr: &stderr, Coverage: func(catalogue.Edition) (map[string]int, error) { return nil, errors.New("no tree") }}
+	g.Expect(p.Main(t.Context(), []string{"run"})).To(Equal(verdict.ExitIncomplete))
+	g.Expect(p.Main(t.Context(), []string{"rules"})).To(Equal(verdict.ExitIncomplete))
+	g.Expect(stderr.String()).To(Equal("kpspec: the suites: no tree\nkpspec: the suites: no tree\n"))
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	code, stdout, stderr := kpspec(t.Context(), &fake{}, "rules", "--json")
+	g.Expect(code).To(BeZero(), stderr)
+	var all []map[string]any
+	g.Expect(json.Unmarshal([]byte(stdout), &all)).To(Succeed())
+	rules, err := catalogue.Load()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(all).To(HaveLen(len(rules.Rules())))
+	byID := map[string]map[string]any{}
+	for i, rule := range rules.Rules() {
+		g.Expect(all[i]).To(HaveKeyWithValue("id", rule.ID), "in catalogue order")
+		byID[rule.ID] = all[i]
+	}
+	g.Expect(byID["ECS-IMP-NAME-LEN-MIN"]).To(And(
+		HaveKeyWithValue("product", "ECS"), HaveKeyWithValue("operation", "ImportKeyPair"), HaveKeyWithValue("level", "MUST"),
+		HaveKeyWithValue("editions", ConsistOf("2020-11", "2026-06")), HaveKeyWithValue("specs", 1.0),
+		HaveKey("statement"), Not(HaveKey("excluded"))))
+	g.Expect(byID["ECS-IMP-ERR-INTERNAL"]).To(And(HaveKeyWithValue("specs", 0.0), HaveKey("excluded")))
+	g.Expect(byID["ECS-IMP-RAM-ACTION"]).To(HaveKeyWithValue("editions", ConsistOf("2026-06")))
+
+	code, stdout, _ = kpspec(t.Context(), &fake{}, "rules", "--rule", "*-NAME-LEN-M??", "--rule", "*-ERR-INTERNAL", "--rule", "*-GET")
+	g.Expect(code).To(BeZero())
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	g.Expect(lines[0]).To(HavePrefix("RULE "))
+	g.Expect(lines).To(ContainElement(And(HavePrefix("ECS-IMP-ERR-INTERNAL "), ContainSubstring("(excluded: "))))
+	g.Expect(lines[len(lines)-1]).To(Equal("4 rules: 2 with specs, 1 excluded, 1 without specs yet"))
+}
+
+func TestLevelsOfRulesAreThoseOfTheEdition(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	rules, err := catalogue.Load()
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, rule := range rules.Rules() {
+		if rule.LevelIn(catalogue.Edition202011) == rule.LevelIn(catalogue.Edition202606) {
+			continue
+		}
+		_, stdout, _ := kpspec(t.Context(), &fake{}, "rules", "--json", "--edition", "2020-11", "--rule", rule.ID)
+		g.Expect(stdout).To(ContainSubstring(`"level": "` + string(rule.LevelIn(catalogue.Edition202011)) + `"`))
+		return
+	}
+	t.Fatal("no rule changes its level between the editions")
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	code, stdout, stderr := kpspec(t.Context(), &fake{}, "version")
+	g.Expect(code).To(BeZero())
+	g.Expect(stdout).To(MatchRegexp(`^kpspec \S+\n$`))
+	g.Expect(stderr).To(BeEmpty())
+
+	for _, args := range [][]string{{"--help"}, {"help"}, {"run", "--help"}, {"rules", "-h"}} {
+		code, stdout, stderr = kpspec(t.Context(), &fake{}, args...)
+		g.Expect(code).To(BeZero())
+		g.Expect(stdout).To(ContainSubstring("Usage:"))
+		g.Expect(stderr).To(BeEmpty())
+	}
+	_, stdout, _ = kpspec(t.Context(), &fake{}, "run", "--help")
+	for _, want := range []string{"--target reference|container|endpoint", "--edition 2026-06|2020-11", "--rule ID|pattern", "--report FILE.json", "Exit codes: 0 conformant"} {
+		g.Expect(stdout).To(ContainSubstring(want))
+	}
+}
+
+// TestAsShipped runs the real thing on the real suites. It is the only test that
+// does, for Ginkgo's tree belongs to the process; so it is not parallel.
+func TestAsShipped(t *testing.T) {
+	g := NewWithT(t)
+	var stdout, stderr bytes.Buffer
+	p := cli.New()
+	p.Stdout, p.Stderr, p.Color = &stdout, &stderr, false
+	g.Expect(p.Main(t.Context(), []string{"run", "--rule", "ECS-IMP-NAME-LEN-MIN"})).To(BeZero(), "%s%s", &stdout, &stderr)
+	g.Expect(stdout.String()).To(HavePrefix("CONFORMANT: none of 1 rule failed\n"))
+	g.Expect(stderr.String()).To(BeEmpty())
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	g.Expect(err).NotTo(HaveOccurred())
+	url := "http://" + l.Addr().String()
+	g.Expect(l.Close()).To(Succeed())
+	stdout.Reset()
+	dead := write(t, "target: endpoint\nendpoints: {ecs: \""+url+"\"}\nworld: {regions: [r], accounts: [{id: a, identities: [{name: n, accessKeyId: k, accessKeySecret: s}]}]}\n")
+	g.Expect(p.Main(t.Context(), []string{"run", "--config", dead})).To(Equal(verdict.ExitIncomplete))
+	g.Expect(stdout.String()).To(BeEmpty())
+	g.Expect(stderr.String()).To(Equal("kpspec: the target cannot be tested: " + url + ": unreachable: the connection is refused; check that the target runs and listens there\n"))
+}
