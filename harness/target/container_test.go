@@ -126,8 +126,8 @@ func containers(t *testing.T) string {
 	}
 	var mine []string
 	for _, id := range strings.Fields(string(out)) {
-		env, err := exec.Command("docker", "inspect", "--format", "{{.Config.Env}}", id).Output()
-		if err == nil && strings.Contains(string(env), "TEST_NAME="+t.Name()) {
+		env, err := exec.Command("docker", "inspect", "--format", "{{json .Config.Env}}", id).Output()
+		if err == nil && strings.Contains(string(env), `"TEST_NAME=`+t.Name()+`"`) {
 			mine = append(mine, id)
 		}
 	}

@@ -62,7 +62,7 @@ func FuzzSignatureV1(f *testing.F) {
 			s = v1Split
 		}
 		d := newDraft(s, "ImportKeyPair", nonce, nil)
-		if _, taken := d.query[name]; taken || !utf8.ValidString(name+value) || !utf8.ValidString(nonce) || name == "Signature" {
+		if _, taken := d.query[name]; taken || !utf8.ValidString(name) || !utf8.ValidString(value) || !utf8.ValidString(nonce) || name == "Signature" {
 			return
 		}
 		if d.form[name] = value; !form {
