@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	_ "github.com/onsi/ginkgo/v2" // tells the ginkgo command that its flags have a taker here
+
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/suites"
 )
@@ -25,7 +27,7 @@ func TestSuites(t *testing.T) {
 		if cfg.Target, err = target.New(read, read.Edition); err != nil {
 			t.Fatal(err)
 		}
-		cfg.Edition, cfg.Strict = read.Edition, read.Strict
+		cfg.Edition, cfg.Strict, cfg.Timeout = read.Edition, read.Strict, read.Timeout
 	}
 	suites.Run(t, cfg)
 }

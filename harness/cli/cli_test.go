@@ -215,7 +215,7 @@ func read(t *testing.T, path string) report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // read only
+	defer func() { _ = file.Close() }() // read only
 	r, err := report.Read(file)
 	if err != nil {
 		t.Fatal(err)

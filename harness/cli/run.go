@@ -75,7 +75,7 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 		if err != nil {
 			return cfg, usage("--config: %w", err)
 		}
-		defer file.Close() //nolint:errcheck // read only
+		defer func() { _ = file.Close() }() // read only
 		if cfg, err = target.ReadConfig(file, f.config); err != nil {
 			return cfg, usage("%w", err)
 		}

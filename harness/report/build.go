@@ -118,6 +118,7 @@ func (in Input) notCoveredBecause(rule catalogue.Rule) string {
 func (in Input) rule(rule catalogue.Rule, results []SpecResult) Rule {
 	r := Rule{
 		ID:        rule.ID,
+		Operation: rule.Operation,
 		Level:     rule.LevelIn(in.Edition),
 		Statement: rule.Statement,
 		Documents: []Document{},

@@ -67,6 +67,7 @@ type Document struct {
 // Rule is the result of one rule.
 type Rule struct {
 	ID        string          `json:"id"`
+	Operation string          `json:"operation"`
 	Level     catalogue.Level `json:"level"` // in the edition of the report
 	Verdict   verdict.Verdict `json:"verdict"`
 	Statement string          `json:"statement"`

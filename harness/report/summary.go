@@ -182,20 +182,24 @@ func (p *printer) notCovered(r Report) {
 		return
 	}
 	p.line("covered  %d of the %s of the catalogue", len(r.Rules), rules(all))
-	reasons := map[string]int{}
+	ids := map[string][]string{}
 	var order []string
 	for _, n := range r.NotCovered {
-		if reasons[n.Reason] == 0 {
+		if ids[n.Reason] == nil {
 			order = append(order, n.Reason)
 		}
-		reasons[n.Reason]++
-	}
-	if r.NotSelected > 0 {
-		order = append(order, "not selected")
-		reasons["not selected"] += r.NotSelected
+		ids[n.Reason] = append(ids[n.Reason], n.ID)
 	}
 	for _, reason := range order {
-		p.block(fmt.Sprintf("%10d  ", reasons[reason]), reason)
+		named := ids[reason]
+		text := strings.Join(named, ", ") + " " + reason
+		if len(named) > 4 {
+			text = fmt.Sprintf("%s to %s %s", named[0], named[len(named)-1], reason)
+		}
+		p.block(fmt.Sprintf("%10d  ", len(named)), text)
+	}
+	if r.NotSelected > 0 {
+		p.block(fmt.Sprintf("%10d  ", r.NotSelected), "not selected")
 	}
 }
 
@@ -299,7 +303,7 @@ func (p *printer) failed(r Report) {
 				}
 				p.block("  ", strings.Join(titles, "; "))
 			}
-			p.failure(s)
+			p.failure(rule, s)
 		}
 	}
 	if n > fullFailures {
@@ -307,7 +311,7 @@ func (p *printer) failed(r Report) {
 	}
 }
 
-func (p *printer) failure(s Spec) {
+func (p *printer) failure(rule Rule, s Spec) {
 	text := s.Text
 	if s.Clause != "" {
 		text += fmt.Sprintf(" (%s, %s)", s.Clause, s.Level)
@@ -320,7 +324,13 @@ func (p *printer) failure(s Spec) {
 	if len(s.Exchanges) == 0 {
 		return
 	}
+	// What the rule is about rather than the look at its effect that follows.
 	last := s.Exchanges[len(s.Exchanges)-1]
+	for _, e := range s.Exchanges {
+		if e.Action == rule.Operation {
+			last = e
+		}
+	}
 	p.message("request", last.Request)
 	if last.Response != nil {
 		p.message("answer", *last.Response)

@@ -30,7 +30,7 @@ type Config struct {
 	Edition   catalogue.Edition `yaml:"edition"` // default 2026-06
 	Strict    bool              `yaml:"strict"`  // a SHOULD that is not met fails
 	Quota     *bool             `yaml:"quota"`   // run the specs that create hundreds of key pairs; default true, false for an endpoint
-	Timeout   time.Duration     `yaml:"timeout"` // longest time of the whole run; zero = the default of the suites
+	Timeout   time.Duration     `yaml:"timeout"` // longest time to wait for one answer; zero = the default of the client
 	Reference ReferenceConfig   `yaml:"reference"`
 	Container ContainerConfig   `yaml:"container"`
 	Endpoints Endpoints         `yaml:"endpoints"`

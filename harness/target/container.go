@@ -377,7 +377,7 @@ func (t *container) read(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
-	defer r.Close() //nolint:errcheck // read only
+	defer func() { _ = r.Close() }() // read only
 	var end tail
 	_, _ = io.Copy(&end, r)
 	return t.redact(strings.ToValidUTF8(end.String(), "?"))

@@ -30,7 +30,7 @@ var serverImage = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer func() { _ = os.RemoveAll(dir) }()
 	binary := filepath.Join(dir, "server")
 	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "./testdata/server")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+runtime.GOARCH, "GOFLAGS=")

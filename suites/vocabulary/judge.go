@@ -75,7 +75,7 @@ func Given(actual any, extra ...any) Assertion {
 // failAs is the fail handler behind Expect and Given.
 func failAs(outcome verdict.Outcome) gomegatypes.GomegaFailHandler {
 	return func(message string, skip ...int) {
-		up := 1
+		up := 0
 		if len(skip) > 0 {
 			up += skip[0]
 		}

@@ -181,7 +181,8 @@ func below(n int64) int64 {
 }
 
 // remove deletes what l holds, the newest first, and strikes it. What cannot
-// be removed stays in the ledger and is reported; it does not change a verdict.
+// be removed stays in the ledger and is reported; it changes no rule's verdict,
+// but the run is not green.
 func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 	for _, batch := range batches(l.Open()) {
 		if err := k.actorOf(batch[0]).delete(ctx, batch); err != nil {
