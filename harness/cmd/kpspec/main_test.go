@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/report"
+)
+
+// These tests run the built programs, as a user does.
+
+var kpspec, kpref string // paths of the built programs
+
+func TestMain(m *testing.M) { os.Exit(build(m)) }
+
+func build(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "kpspec")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	kpspec, kpref = filepath.Join(dir, "kpspec"), filepath.Join(dir, "kpref")
+	for program, pkg := range map[string]string{kpspec: ".", kpref: "../../../reference/cmd/kpref"} {
+		command := exec.Command("go", "build", "-o", program, pkg)
+		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := command.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", pkg, err, out)
+			return 1
+		}
+	}
+	return m.Run()
+}
+
+// run runs kpspec and returns its exit code and what it wrote.
+func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	command := exec.CommandContext(t.Context(), kpspec, args...)
+	command.Stdout, command.Stderr = &out, &err
+	command.Env = append(os.Environ(), "NO_COLOR=1")
+	failed := command.Run()
+	if exit := (*exec.ExitError)(nil); failed != nil && !errors.As(failed, &exit) {
+		t.Fatal(failed)
+	}
+	return command.ProcessState.ExitCode(), out.String(), err.String()
+}
+
+// serveReference starts kpref on a free port and returns its address.
+func serveReference(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.Command(kpref, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		if err := command.Wait(); err != nil {
+			t.Errorf("kpref did not stop gracefully: %v", err)
+		}
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, address, found := strings.Cut(strings.TrimSpace(line), "listening on ")
+	if !found {
+		t.Fatalf("kpref printed %q", line)
+	}
+	return address
+}
+
+// endpointConfig writes the configuration of an endpoint that serves the
+// default world.
+func endpointConfig(t *testing.T, address string, change func(*world.World)) string {
+	t.Helper()
+	w := world.Default()
+	if change != nil {
+		change(&w)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "target: endpoint\nendpoints: {ecs: %q}\nquota: true\nworld:\n  regions: [%s]\n  accounts:\n", address, strings.Join(w.Regions, ", "))
+	for _, a := range w.Accounts {
+		fmt.Fprintf(&b, "    - id: %q\n      resourceGroups: [%s]\n      identities:\n", a.ID, strings.Join(a.ResourceGroups, ", "))
+		for _, id := range a.Identities {
+			fmt.Fprintf(&b, "        - {name: %q, accessKeyId: %q, accessKeySecret: %q", id.Name, id.AccessKeyID, id.AccessKeySecret)
+			if id.SecurityToken != "" {
+				fmt.Fprintf(&b, ", securityToken: %q", id.SecurityToken)
+			}
+			b.WriteString("}\n")
+		}
+	}
+	return write(t, b.String())
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "kpspec.yaml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// referenceImage builds the reference's image under a name of its own, and
+// skips the test where no engine answers, unless this is CI.
+func referenceImage(t *testing.T) string {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "docker", "info").CombinedOutput(); err != nil {
+		reason := fmt.Sprintf("no container engine answers: %v\n%s", err, out)
+		if os.Getenv("CI") == "true" {
+			t.Fatal(reason)
+		}
+		t.Skip(reason)
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "build"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{kpref: "build/kpref", "../../../reference/cmd/kpref/Dockerfile": "Dockerfile"} {
+		content, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, to), content, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	image := fmt.Sprintf("kpref:test-%d", os.Getpid())
+	if out, err := exec.CommandContext(t.Context(), "docker", "build", "-q", "-t", image, dir).CombinedOutput(); err != nil {
+		t.Fatalf("docker build: %v\n%s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("docker", "rmi", "-f", image).Run() })
+	return image
+}
+
+// readReport reads a report and takes out what may differ between two runs:
+// the target and the times.
+func readReport(t *testing.T, name string) (r report.Report, comparable string) {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if r, err = report.Read(file); err != nil {
+		t.Fatal(err)
+	}
+	c := r
+	c.Target, c.DurationMS = report.Target{}, 0
+	c.Started = c.Started.Truncate(0).UTC().AddDate(-c.Started.Year(), 0, 0)
+	var b strings.Builder
+	for i := range c.Rules {
+		for j := range c.Rules[i].Specs {
+			c.Rules[i].Specs[j].DurationMS = 0
+		}
+		fmt.Fprintf(&b, "%+v\n", c.Rules[i])
+	}
+	fmt.Fprintf(&b, "%+v %+v %v %v %v", c.Counts, c.NotCovered, c.NotSelected, c.Verdict, c.CleanupErrors)
+	return r, b.String()
+}
+
+func TestThreeTargetsGiveTheSameReport(t *testing.T) {
+	image := referenceImage(t)
+	for _, edition := range []string{"2026-06", "2020-11"} {
+		t.Run(edition, func(t *testing.T) {
+			g := NewWithT(t)
+			address := serveReference(t, "--edition", edition)
+			reports := map[string]string{}
+			for target, args := range map[string][]string{
+				"reference": nil,
+				"container": {"--target", "container", "--image", image},
+				"endpoint":  {"--config", endpointConfig(t, address, nil)},
+			} {
+				name := filepath.Join(t.TempDir(), "report.json")
+				code, stdout, stderr := run(t, append([]string{"run", "--edition", edition, "--report", name}, args...)...)
+				g.Expect(code).To(Equal(0), target+"\n"+stdout+stderr)
+				r, comparable := readReport(t, name)
+				g.Expect(r.Target.Kind).To(Equal(target))
+				g.Expect(r.Rules).NotTo(BeEmpty())
+				reports[target] = comparable
+			}
+			g.Expect(reports["container"]).To(Equal(reports["reference"]))
+			g.Expect(reports["endpoint"]).To(Equal(reports["reference"]))
+		})
+	}
+	g := NewWithT(t)
+	left, err := exec.Command("docker", "ps", "-aq", "--filter", "ancestor="+image).CombinedOutput()
+	g.Expect(string(left), err).To(BeEmpty())
+}
+
+func TestExitCodes(t *testing.T) {
+	address := serveReference(t)
+	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := "http://" + dead.Addr().String()
+	if err := dead.Close(); err != nil {
+		t.Fatal(err)
+	}
+	notFound := httptest.NewServer(http.NotFoundHandler())
+	defer notFound.Close()
+	wrongSecret := func(w *world.World) { w.Accounts[0].Identities[0].AccessKeySecret = "not-the-secret" }
+	otherRegion := func(w *world.World) { w.Regions[1] = "xx-nowhere-9" }
+
+	for _, c := range []struct {
+		what string
+		args []string
+		code int
+		says string // on standard error, or on standard output where a report is made
+	}{
+		{"conformant", []string{"run", "--rule", "ECS-IMP-NAME-LEN-*"}, 0, "CONFORMANT"},
+		{"a SHOULD not met", []string{"run", "--config", write(t, "reference: {fingerprint: plain}\n"), "--rule", "ECS-IMP-RESP-FP-FORM"}, 0, "warned"},
+		{"a SHOULD not met, strict", []string{"run", "--config", write(t, "reference: {fingerprint: plain}\n"), "--rule", "ECS-IMP-RESP-FP-FORM", "--strict"}, 1, "NOT CONFORMANT"},
+		{"unknown rule", []string{"run", "--rule", "ECS-IMP-NAME-EMTY"}, 2, "did you mean ECS-IMP-NAME-EMPTY"},
+		{"empty selection", []string{"run", "--rule", "ECS-IMP-ERR-INTERNAL"}, 2, "ECS-IMP-ERR-INTERNAL"},
+		{"unknown key", []string{"run", "--config", write(t, "targt: reference\n")}, 2, "targt"},
+		{"unknown flag", []string{"run", "--tagret", "reference"}, 2, "--tagret"},
+		{"unknown edition", []string{"run", "--edition", "2019-01"}, 2, "2019-01"},
+		{"missing file", []string{"run", "--config", filepath.Join(t.TempDir(), "none.yaml")}, 2, "none.yaml"},
+		{"dead port", []string{"run", "--config", endpointConfig(t, gone, nil)}, 3, "refused"},
+		{"not this API", []string{"run", "--config", endpointConfig(t, notFound.URL, nil)}, 3, "not an ECS API"},
+		{"wrong secret", []string{"run", "--config", endpointConfig(t, address, wrongSecret)}, 3, "credentials"},
+		{"missing region", []string{"run", "--config", endpointConfig(t, address, otherRegion)}, 3, "xx-nowhere-9"},
+		{"missing image", []string{"run", "--target", "container", "--image", "kpref:no-such-tag"}, 3, ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			g := NewWithT(t)
+			code, stdout, stderr := run(t, c.args...)
+			g.Expect(code).To(Equal(c.code), stdout+stderr)
+			g.Expect(stdout + stderr).To(ContainSubstring(c.says))
+			if c.code > 1 {
+				g.Expect(strings.Count(strings.TrimSpace(stderr), "\n")).To(BeZero(), "one line: "+stderr)
+			}
+			g.Expect(stdout+stderr).NotTo(ContainSubstring(world.Default().Accounts[0].Identities[0].AccessKeySecret), "a secret")
+		})
+	}
+}
+
+// An interrupt in the middle of a run ends it: exit code 3, a report, and
+// nothing left on the target.
+func TestInterrupt(t *testing.T) {
+	g := NewWithT(t)
+	address := serveReference(t)
+	// The first request of a spec is held until the interrupt is on its way.
+	reached, release := make(chan struct{}, 1000), make(chan struct{})
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.UserAgent(), "ECS-IMP-") {
+			reached <- struct{}{}
+			<-release
+		}
+		request, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, address+r.URL.RequestURI(), r.Body)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		request.Header, request.Host = r.Header, r.Host
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer answer.Body.Close()
+		w.WriteHeader(answer.StatusCode)
+		_, _ = io.Copy(w, answer.Body)
+	}))
+	defer front.Close()
+
+	name := filepath.Join(t.TempDir(), "report.json")
+	command := exec.CommandContext(t.Context(), kpspec, "run", "--config", endpointConfig(t, front.URL, nil), "--report", name)
+	g.Expect(command.Start()).To(Succeed())
+	<-reached
+	g.Expect(command.Process.Signal(os.Interrupt)).To(Succeed())
+	close(release)
+	_ = command.Wait()
+	g.Expect(command.ProcessState.ExitCode()).To(Equal(3))
+	r, _ := readReport(t, name)
+	g.Expect(r.Verdict).To(Equal(report.Incomplete))
+	g.Expect(r.CleanupErrors).To(BeEmpty())
+}
