@@ -64,7 +64,7 @@ func TestClients(t *testing.T) {
 	for _, c := range clients {
 		t.Run(c.name, func(t *testing.T) {
 			w := world.Default()
-			for _, id := range w.Accounts[0].Identities {
+			for _, id := range owners(w) {
 				t.Run(id.Name, func(t *testing.T) {
 					g := NewWithT(t)
 					server, seen := serveReference(t, w)
@@ -119,7 +119,7 @@ func TestClientsAreRefused(t *testing.T) {
 		{"wrong token", func(id *world.Identity) { id.SecurityToken += "-wrong" }, "InvalidSecurityToken"},
 	}
 	for _, c := range clients {
-		for _, plain := range w.Accounts[0].Identities {
+		for _, plain := range owners(w) {
 			for _, fault := range faults {
 				t.Run(c.name+"/"+plain.Name+"/"+fault.name, func(t *testing.T) {
 					g := NewWithT(t)

@@ -9,6 +9,7 @@ import (
 // createKeyPair makes a pair, stores its public half and hands out the private one, here and never again.
 var createKeyPair = operation{
 	action: "CreateKeyPair",
+	on:     anyPair,
 	steps: []step{
 		required("RegionId", "KeyPairName"),
 		regionStep,

@@ -11,6 +11,7 @@ import (
 // deleteKeyPairs removes pairs by name. Names that no pair has are passed over.
 var deleteKeyPairs = operation{
 	action: "DeleteKeyPairs",
+	on:     pairsToDelete,
 	steps: []step{
 		required("RegionId", "KeyPairNames"),
 		regionStep,
@@ -41,6 +42,5 @@ func (s *Service) namesToDelete(_ context.Context, c *call) error {
 }
 
 func (s *Service) remove(_ context.Context, c *call) error {
-	s.store.Delete(c.scope, c.names...)
-	return nil
+	return s.store.Delete(c.scope, c.names...)
 }

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/refusal"
 )
 
 // describeKeyPairs lists the caller's pairs in a region, oldest first.
 var describeKeyPairs = operation{
 	action: "DescribeKeyPairs",
+	on:     pairsToDescribe,
 	steps: []step{
 		required("RegionId"),
 		regionStep,
@@ -111,7 +113,7 @@ func (c *call) number(name string, usual, greatest int) (int, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 31)
 	if err != nil || n < 1 || n > uint64(greatest) { // #nosec G115 -- greatest is positive
-		return 0, about{name, ErrInvalid}
+		return 0, refusal.About(name, ErrInvalid)
 	}
 	return int(n), nil
 }
@@ -122,7 +124,7 @@ func (s *Service) includePublicKey(_ context.Context, c *call) error {
 		c.list.public = true
 	case "false", "":
 	default:
-		return about{"IncludePublicKey", ErrInvalid}
+		return refusal.About("IncludePublicKey", ErrInvalid)
 	}
 	return nil
 }

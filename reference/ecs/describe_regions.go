@@ -3,6 +3,8 @@ package ecs
 import (
 	"context"
 	"slices"
+
+	names "github.com/kpspec/kpspec/reference/regions"
 )
 
 // describeRegions lists the regions of the world, in its order. What may be filtered by is checked, and changes nothing:
@@ -32,32 +34,15 @@ type region struct {
 	Status         string `json:"Status" xml:"Status"`
 }
 
-// localNames are the regions' names in Chinese, the usual language, and English, which every other gets. A region
-// without a name goes by its id.
-var localNames = map[string][2]string{
-	"cn-beijing":     {"华北2（北京）", "China (Beijing)"},
-	"cn-hangzhou":    {"华东1（杭州）", "China (Hangzhou)"},
-	"cn-shanghai":    {"华东2（上海）", "China (Shanghai)"},
-	"cn-shenzhen":    {"华南1（深圳）", "China (Shenzhen)"},
-	"cn-hongkong":    {"中国香港", "China (Hong Kong)"},
-	"ap-southeast-1": {"新加坡", "Singapore"},
-	"us-west-1":      {"美国（硅谷）", "US (Silicon Valley)"},
-	"eu-central-1":   {"德国（法兰克福）", "Germany (Frankfurt)"},
-}
-
 func (s *Service) regionList(c *call) any {
-	language := 0
+	language := names.Chinese // the usual language; of the others, which have no names here, English
 	if l := c.text("AcceptLanguage"); l != "" && l != "zh-CN" && l != "zh-TW" {
-		language = 1
+		language = names.English
 	}
 	answer := &describeRegionsAnswer{Regions: regions{Region: make([]region, 0, len(s.regions))}}
 	for _, id := range s.regions {
-		name := localNames[id][language]
-		if name == "" {
-			name = id
-		}
 		answer.Regions.Region = append(answer.Regions.Region, region{
-			RegionID: id, RegionEndpoint: c.Host, LocalName: name, Status: "available",
+			RegionID: id, RegionEndpoint: c.Host, LocalName: names.Name(id, language), Status: "available",
 		})
 	}
 	return answer

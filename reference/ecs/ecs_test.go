@@ -313,11 +313,11 @@ func TestErrorRows(t *testing.T) {
 		keypair.ErrExists, keypair.ErrQuota, ErrMissing, ErrInvalid, ErrRegion, ErrResourceGroup, ErrNames, ErrTooManyNames,
 		ErrAcceptLanguage, ErrResourceType, ErrChargeType,
 	} {
-		_, ok := errors.AsType[*rpc.Error](rules.refusal(fmt.Errorf("wrapped: %w", sentinel)))
+		_, ok := errors.AsType[*rpc.Error](rules.Errors.Of(fmt.Errorf("wrapped: %w", sentinel)))
 		g.Expect(ok).To(BeTrue(), "%v", sentinel)
 	}
 	other := errors.New("something else")
-	g.Expect(rules.refusal(other)).To(BeIdenticalTo(other))
+	g.Expect(rules.Errors.Of(other)).To(BeIdenticalTo(other))
 }
 
 func TestImportKeyPair(t *testing.T) {

@@ -5,6 +5,7 @@ import "context"
 // importKeyPair stores the public half of a pair whose private half the caller has.
 var importKeyPair = operation{
 	action: "ImportKeyPair",
+	on:     anyPair,
 	steps: []step{
 		required("RegionId", "KeyPairName", "PublicKeyBody"),
 		regionStep,

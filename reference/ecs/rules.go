@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/refusal"
 )
 
 // Edition is a revision of the documents of ECS.
@@ -25,7 +26,7 @@ type Rules struct {
 	DeleteMax   int // names in one DeleteKeyPairs
 	PageSize    int // of DescribeKeyPairs, when none is given
 	PageSizeMax int
-	Errors      []ErrorRow
+	Errors      refusal.Table
 }
 
 // RulesOf returns the rules of an edition, with public keys looked into as far as depth says. The caller owns the value

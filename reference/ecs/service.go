@@ -88,7 +88,7 @@ func (s *Service) Operations() []rpc.Operation {
 	var out []rpc.Operation
 	for _, o := range s.operations {
 		out = append(out, rpc.Operation{
-			Product: Product, Version: Version, Action: o.action,
+			Product: Product, Version: Version, Action: o.action, Permission: s.permission(o),
 			Handle: func(ctx context.Context, rc *rpc.Call) (any, error) { return s.do(ctx, o, rc) },
 		})
 	}
@@ -100,7 +100,7 @@ func (s *Service) do(ctx context.Context, o operation, rc *rpc.Call) (any, error
 	c := &call{Call: rc}
 	for _, st := range o.steps {
 		if err := st.run(s, ctx, c); err != nil {
-			return nil, s.rules.refusal(fmt.Errorf("%s, %s: %w", o.action, st.name, err))
+			return nil, s.rules.Errors.Of(fmt.Errorf("%s, %s: %w", o.action, st.name, err))
 		}
 	}
 	return o.answer(s, c), nil

@@ -6,12 +6,14 @@ import (
 	"slices"
 
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/refusal"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
 
 // operation is an API operation: the steps that a call is led through, and the answer to a call that passed them all.
 type operation struct {
 	action string
+	on     func(*Service, *rpc.Call) []string // the pairs that the caller needs permission for, by name; nil: none is needed
 	steps  []step
 	answer func(*Service, *call) any // a pointer to a struct, as the gateway wants it
 }
@@ -43,7 +45,7 @@ func required(names ...string) step {
 	return step{"required parameters", func(_ *Service, _ context.Context, c *call) error {
 		for _, name := range names {
 			if c.text(name) == "" {
-				return about{name, ErrMissing}
+				return refusal.About(name, ErrMissing)
 			}
 		}
 		return nil

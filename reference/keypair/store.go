@@ -13,6 +13,8 @@ import (
 var (
 	ErrExists = errors.New("key pair exists already")
 	ErrQuota  = errors.New("key pair quota is used up")
+	ErrAbsent = errors.New("key pair does not exist")
+	ErrBound  = errors.New("key pair is bound to a server")
 )
 
 // Scope is what a name must be unique in, and what a quota counts in.
@@ -26,6 +28,7 @@ type Pair struct {
 	ResourceGroup string
 	Tags          []Tag // in the order they were given; not to be changed
 	Created       time.Time
+	Servers       []string // what [Store.Find] and [Store.Of] say it is bound to, longest bound first; Add does not read it
 }
 
 // Store keeps key pairs in memory. Its methods may be called at the same time. Made by [NewStore].
@@ -35,10 +38,13 @@ type Store struct {
 	shelves map[Scope]*shelf
 }
 
-// shelf has the pairs of one scope, by name and in the order of their creation. Pairs on it are never changed.
+// shelf has the pairs of one scope, by name and in the order of their creation, and what is bound to what. Pairs on it are
+// never changed.
 type shelf struct {
-	byName map[string]*Pair
-	order  []*Pair
+	byName  map[string]*Pair
+	order   []*Pair
+	of      map[string]*Pair   // the pair of each server that has one
+	servers map[*Pair][]string // the servers of each pair that has any, longest bound first
 }
 
 // NewStore makes an empty store for at most quota pairs in each scope.
@@ -86,7 +92,7 @@ func (s *Store) Add(in Scope, p Pair) error {
 		return err
 	}
 	if sh == nil {
-		sh = &shelf{byName: map[string]*Pair{}}
+		sh = &shelf{byName: map[string]*Pair{}, of: map[string]*Pair{}, servers: map[*Pair][]string{}}
 		s.shelves[in] = sh
 	}
 	sh.byName[p.Name] = &p
@@ -115,27 +121,34 @@ func (s *Store) Find(in Scope, f Filter, offset, limit int) (page []Pair, total 
 			continue
 		}
 		if total >= offset && len(page) < limit {
-			page = append(page, *p)
+			page = append(page, sh.shown(p))
 		}
 		total++
 	}
 	return page, total
 }
 
-// Delete removes the pairs of those names. Names that no pair has are passed over.
-func (s *Store) Delete(in Scope, names ...string) {
+// Delete removes the pairs of those names. Names that no pair has are passed over. When one of the pairs is bound to a
+// server, the error wraps [ErrBound] and none is removed.
+func (s *Store) Delete(in Scope, names ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sh := s.shelves[in]
 	if sh == nil {
-		return
+		return nil
+	}
+	for _, name := range names {
+		if count := len(sh.servers[sh.byName[name]]); count > 0 {
+			return fmt.Errorf("%w: one of the pairs to delete is bound to %d", ErrBound, count)
+		}
 	}
 	before := len(sh.byName)
 	for _, name := range names {
 		delete(sh.byName, name)
 	}
 	if len(sh.byName) == before {
-		return
+		return nil
 	}
 	sh.order = slices.DeleteFunc(sh.order, func(p *Pair) bool { return sh.byName[p.Name] != p })
+	return nil
 }

@@ -45,7 +45,7 @@ func TestStoreScopes(t *testing.T) {
 		g.Expect(s.Room(other, "ab")).To(Succeed())
 		g.Expect(s.Add(other, Pair{Name: "ab"})).To(Succeed())
 	}
-	s.Delete(here, "ab", "ab", "unknown")
+	_ = s.Delete(here, "ab", "ab", "unknown")
 	g.Expect(find(s, here, Filter{})).To(Equal([]string{"Ab"}))
 	g.Expect(s.Add(here, Pair{Name: "ab"})).To(Succeed(), "the name and the slot are free again")
 	g.Expect(find(s, here, Filter{})).To(Equal([]string{"Ab", "ab"}), "in the order of creation")

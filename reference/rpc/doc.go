@@ -11,7 +11,7 @@
 //	header count → method → path → body → parameters → format →
 //	common parameters → operation → signature method → timestamp →
 //	access key → security token → signed headers → payload hash →
-//	signature → nonce
+//	signature → nonce → permission
 //
 // and then calls the [Operation] and encodes its result. Which code, message
 // and HTTP status a fault has is data: a [Product] maps each [Fault] to a
@@ -32,6 +32,13 @@
 // along are ignored. V3 (ACS3-HMAC-SHA256) has them in headers, and there
 // parameters named Action or Version are ignored. A request that carries neither
 // is anonymous and refused like one without AccessKeyId.
+//
+// # Permissions
+//
+// An [Operation] states the action that its caller needs and what it works on, and package ram decides by the
+// caller's policies, before the operation sees the call: a denied call changes nothing. The denial's
+// AccessDeniedDetail says which action, whose policies and why; it has no EncodedDiagnosticMessage, since there is
+// nobody to decode it. For conditions, the source address is that of the connection, whatever a header says.
 //
 // # Answers
 //

@@ -39,6 +39,7 @@ const (
 	FaultSignatureV3      Fault = "V3 signature"         // {detail}: likewise
 	FaultNonceUsed        Fault = "nonce used"           // by a rightly signed request of the same access key
 	FaultNonceMemory      Fault = "nonce memory"         // more calls than nonces can be remembered
+	FaultDenied           Fault = "denied"               // the caller's policies do not allow the call
 	FaultInternal         Fault = "internal"             // a panic or an unexpected error of an operation
 )
 
@@ -78,6 +79,7 @@ var gatewayRows = map[Fault]Row{
 	FaultSignatureV3:      {http.StatusBadRequest, "SignatureDoesNotMatch", "Specified signature does not match our calculation. {detail}"},
 	FaultNonceUsed:        {http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already."},
 	FaultNonceMemory:      {http.StatusBadRequest, "Throttling.User", "Request was denied due to user flow control."},
+	FaultDenied:           {http.StatusForbidden, "NoPermission", "You are not authorized to do this action."},
 	FaultInternal:         {http.StatusInternalServerError, "InternalError", "An error occurred while processing your request."},
 }
 
@@ -93,6 +95,7 @@ var ecsRows = map[Fault]Row{
 	FaultAccessKey:        {http.StatusBadRequest, "InvalidAccessKeyId.NotFound", "Specified access key is not found."},
 	FaultNonceUsed:        {http.StatusBadRequest, "SignatureNonceUsed", "The request signature nonce has been used."},
 	FaultNonceMemory:      {http.StatusBadRequest, "Throttling", "You have made too many requests within a short time; your request is denied due to request throttling."},
+	FaultDenied:           {http.StatusForbidden, "Forbidden.RAM", "User not authorized to operate on the specified resource, or this API doesn't support RAM."},
 	FaultInternal:         {http.StatusInternalServerError, "InternalError", "The request processing has failed due to some unknown error."},
 }
 

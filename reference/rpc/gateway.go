@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/kpspec/kpspec/reference/ram"
 )
 
 // Limits that hold where Config has zero.
@@ -32,8 +34,9 @@ type Identity struct {
 // as its identity, without secrets.
 type Credential struct {
 	Identity
-	Secret        string // access key secret
-	SecurityToken string // non-empty: a temporary (STS) identity, which must send exactly this token
+	Secret        string     // access key secret
+	SecurityToken string     // non-empty: a temporary (STS) identity, which must send exactly this token
+	Rights        ram.Rights // what the identity may do; the zero Rights are those of an owner
 }
 
 // String hides the secrets.
@@ -65,7 +68,8 @@ type Handler func(ctx context.Context, call *Call) (any, error)
 // Operation is one operation of a product.
 type Operation struct {
 	Product, Version, Action string
-	Anonymous                bool // may be called without any credentials
+	Anonymous                bool        // may be called without any credentials
+	Permission               *Permission // that the caller needs; nil: none
 	Handle                   Handler
 }
 
@@ -165,6 +169,9 @@ func (g *Gateway) addOperation(o Operation, products []Product) error {
 	if o.Product == "" || o.Version == "" || o.Action == "" || o.Handle == nil {
 		return fmt.Errorf("rpc: operation %q of product %q, version %q: product, version, action and handler are all needed", o.Action, o.Product, o.Version)
 	}
+	if o.Permission != nil && (o.Anonymous || o.Permission.Action == "") {
+		return fmt.Errorf("rpc: operation %s: a permission needs an action, and a caller who is not anonymous", o.Action)
+	}
 	key := operationKey{o.Version, o.Action}
 	if _, known := g.operations[key]; known {
 		return fmt.Errorf("rpc: operation %s of version %s stands twice", o.Action, o.Version)
@@ -250,7 +257,9 @@ func (g *Gateway) serve(q *request, body *bytes.Buffer) (refusal *Error) {
 			continue
 		}
 		if p := s.run(g, q); p != nil {
-			return q.product.Error(p.fault, p.name, p.detail)
+			refusal := q.product.Error(p.fault, p.name, p.detail)
+			refusal.AccessDeniedDetail = p.denied
+			return refusal
 		}
 	}
 	result, err := q.operation.Handle(q.http.Context(), q.call())

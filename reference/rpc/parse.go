@@ -18,6 +18,8 @@ type problem struct {
 	fault  Fault
 	name   string
 	detail string
+
+	denied map[string]string // AccessDeniedDetail of FaultDenied
 }
 
 // readBody reads the whole body, which is nil when there is none.

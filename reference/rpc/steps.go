@@ -33,6 +33,7 @@ var steps = []step{
 	{name: "payload hash", authentication: true, run: checkPayloadHash},
 	{name: "signature", authentication: true, run: checkSignature},
 	{name: "nonce", authentication: true, run: checkNonce},
+	{name: "permission", authentication: true, run: checkPermission},
 }
 
 // clockWindow is how far a request's time may lie from the server's, on either

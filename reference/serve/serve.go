@@ -17,6 +17,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference"
+	"github.com/kpspec/kpspec/reference/idempotence"
 )
 
 // Exit codes of the program.
@@ -73,6 +74,12 @@ func Main(ctx context.Context, args []string, lookup func(string) (string, bool)
 	flags.StringVar(&s.options.Edition, "edition", "2026-06", "edition of the ECS documents: 2026-06 or 2020-11")
 	flags.StringVar(&s.options.Fingerprint, "fingerprint", "rfc4716", "how fingerprints are printed: rfc4716 or plain")
 	flags.StringVar(&s.options.KeyCheck, "key-check", "strict", "how public keys are checked: strict or shallow")
+	flags.StringVar(&s.options.PrivateKey, "private-key", "pkcs8", "form of generated private keys: pkcs8 or pkcs1")
+	flags.StringVar(&s.options.AttachUnknown, "attach-unknown", "call-error",
+		"SWAS servers that do not exist, among others that do: call-error or per-instance")
+	flags.StringVar(&s.options.TokenScope, "token-scope", "operation", "how far a ClientToken reaches: operation or account")
+	flags.DurationVar(&s.options.TokenLifetime, "token-lifetime", idempotence.DefaultLifetime, "for how long a ClientToken is remembered")
+	flags.IntVar(&s.options.PoolSize, "pool-size", reference.DefaultPoolSize, "generated keys to keep ready; 0 makes none ahead of time")
 	flags.StringVar(&s.logLevel, "log-level", "warn", "debug, info (a line for each request), warn or error")
 	command.SetArgs(args)
 	command.SetOut(stdout)
@@ -117,6 +124,15 @@ func (s *settings) serve(ctx context.Context, lookup func(string) (string, bool)
 	}
 	if _, _, err := net.SplitHostPort(s.listen); err != nil {
 		return fmt.Errorf("listen: %w; an address is HOST:PORT, such as 127.0.0.1:8080", err)
+	}
+	if s.options.TokenLifetime <= 0 {
+		return fmt.Errorf("token lifetime %v is not positive", s.options.TokenLifetime)
+	}
+	if s.options.PoolSize < 0 {
+		return fmt.Errorf("pool size %d is negative", s.options.PoolSize)
+	}
+	if s.options.PoolSize == 0 {
+		s.options.PoolSize = -1 // as the flag says, none; to the options 0 is their default
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
 	w, err := readWorld(s.world, lookup)

@@ -115,6 +115,17 @@ accounts:
     identities: [{name: owner, accessKeyId: some-id, accessKeySecret: "env:SOME_SECRET"}]
 `
 
+// badPolicy has an action that is none, in its seventh line.
+const badPolicy = `
+regions: [xx-made-up]
+accounts:
+  - id: "1"
+    identities:
+      - {name: user, accessKeyId: some-id, accessKeySecret: some-secret, policies: [
+        {Version: "1", Statement: [{Effect: Allow, Action: ImportKeyPair, Resource: "*"}]}
+        ]}
+`
+
 func TestWorldFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "world.yaml")
@@ -138,6 +149,10 @@ func TestWrongUsage(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("regions: []\nacounts: []\nregion: x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	policy := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(policy, []byte(badPolicy), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -155,6 +170,13 @@ func TestWrongUsage(t *testing.T) {
 		"edition by variable": {nil, map[string]string{"KPREF_EDITION": "2019"}, `"2019"`, 2},
 		"fingerprint":         {[]string{"--fingerprint", "sha"}, nil, `"sha"`, 2},
 		"key check":           {[]string{"--key-check", "deep"}, nil, `"deep"`, 2},
+		"private key":         {[]string{"--private-key", "der"}, nil, `"der"`, 2},
+		"attach unknown":      {nil, map[string]string{"KPREF_ATTACH_UNKNOWN": "ignore"}, `"ignore"`, 2},
+		"token scope":         {nil, map[string]string{"KPREF_TOKEN_SCOPE": "world"}, `"world"`, 2},
+		"token lifetime":      {[]string{"--token-lifetime", "0s"}, nil, "token lifetime 0s", 2},
+		"no token lifetime":   {nil, map[string]string{"KPREF_TOKEN_LIFETIME": "long"}, "KPREF_TOKEN_LIFETIME", 2},
+		"pool size":           {[]string{"--pool-size", "-1"}, nil, "pool size -1", 2},
+		"bad policy":          {[]string{"--world", policy}, nil, "policy.yaml:7", 2},
 		"log level":           {nil, map[string]string{"KPREF_LOG_LEVEL": "loud"}, `"loud"`, 2},
 		"no such world":       {[]string{"--world", bad + "x"}, nil, "bad.yamlx", 2},
 		"bad world":           {[]string{"--world", bad}, nil, "bad.yaml:2", 2},
@@ -178,7 +200,8 @@ func TestHelp(t *testing.T) {
 	var stdout, stderr safeBuffer
 	NewWithT(t).Expect(Main(t.Context(), []string{"--help"}, environment(nil), &stdout, &stderr)).To(Equal(0))
 	NewWithT(t).Expect(stderr.String()).To(BeEmpty())
-	for _, flag := range []string{"--listen", "--world", "--edition", "--fingerprint", "--key-check", "--log-level"} {
+	for _, flag := range []string{"--listen", "--world", "--edition", "--fingerprint", "--key-check", "--log-level", "--private-key",
+		"--attach-unknown", "--token-scope", "--token-lifetime", "--pool-size"} {
 		NewWithT(t).Expect(stdout.String()).To(ContainSubstring(flag))
 	}
 }
