@@ -30,6 +30,7 @@ type fake struct {
 
 	config  target.Config
 	edition catalogue.Edition
+	asked   target.Place // by the preflight
 	run     suites.Config
 	started int
 	stopped int
@@ -41,7 +42,7 @@ func (f *fake) Logs(context.Context) string { return "log of the fake\n" }
 
 func (f *fake) Start(context.Context) (target.Place, error) {
 	f.started++
-	return target.Place{ECS: "http://fake"}, f.startErr
+	return target.Place{ECS: "http://fake", SWAS: "http://fake/swas"}, f.startErr
 }
 
 func (f *fake) Stop(ctx context.Context) error {
@@ -86,7 +87,7 @@ func kpspec(ctx context.Context, f *fake, args ...string) (code int, stdout, std
 			}
 			return f, nil
 		},
-		Preflight: func(context.Context, target.Place) error { return f.preflightErr },
+		Preflight: func(_ context.Context, p target.Place) error { f.asked = p; return f.preflightErr },
 		Coverage:  func(catalogue.Edition) (map[string]int, error) { return specs, nil },
 		Execute:   f.execute,
 	}
@@ -113,9 +114,12 @@ func TestWrongUsage(t *testing.T) {
 		want string // the beginning of the one line
 	}{
 		"no command":         {nil, "no command; to test the embedded reference: kpspec run"},
-		"unknown command":    {[]string{"test"}, `unknown command "test"; the commands are run, rules and version`},
+		"unknown command":    {[]string{"test"}, `unknown command "test"; the commands are run, rules, world and version`},
 		"argument":           {[]string{"run", "ECS-IMP-NAME-LEN-MIN"}, `unexpected argument "ECS-IMP-NAME-LEN-MIN"; kpspec run takes flags only`},
 		"argument of rules":  {[]string{"rules", "ECS-*"}, `unexpected argument "ECS-*"`},
+		"argument of world":  {[]string{"world", "policies"}, `unexpected argument "policies"`},
+		"config of a block":  {[]string{"world", "--config", bad}, "--config goes with --policies"},
+		"config of policies": {[]string{"world", "--policies", "--config", bad}, bad + ":2: unknown key"},
 		"argument of a word": {[]string{"version", "2"}, `unexpected argument "2"`},
 		"unknown flag":       {[]string{"run", "--rules", "x"}, "unknown flag: --rules"},
 		"flag without value": {[]string{"run", "--rule"}, "flag needs an argument: --rule"},
@@ -143,7 +147,7 @@ func TestWrongUsage(t *testing.T) {
 		"config is a folder": {[]string{"run", "--config", folder}, folder + ": cannot read the configuration: "},
 		"unknown key":        {[]string{"run", "--config", bad}, bad + `:2: unknown key "strikt"; did you mean "strict"?`},
 		"two findings":       {[]string{"run", "--config", two}, two + `:1: target: "docker" is not known; it must be reference or container or endpoint; ` + two + ":2: edition: "},
-		"endpoint, no URL":   {[]string{"run", "--target", "endpoint"}, `target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT}"`},
+		"endpoint, no URL":   {[]string{"run", "--target", "endpoint"}, `target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT, swas: http://HOST:PORT}"`},
 		"report nowhere":     {[]string{"run", "--report", filepath.Join(folder, "no", "report.json")}, "--report: cannot write " + filepath.Join(folder, "no", "report.json") + ": "},
 		"report is a folder": {[]string{"run", "--report", folder}, "--report: " + folder + " is a folder; name a file"},
 		"empty report":       {[]string{"run", "--report", ""}, "--report: no file is named"},
@@ -309,10 +313,25 @@ container: {image: emulator:1, port: 9000}
 			g.Expect(f.config).To(Equal(tt.want))
 			g.Expect(f.edition).To(Equal(tt.want.Edition))
 			g.Expect(f.run).To(Equal(suites.Config{
-				Target: f, Place: target.Place{ECS: "http://fake"}, Edition: tt.want.Edition, Rules: []string{"ECS-IMP-NAME-LEN-M*"},
+				Target: f, Place: target.Place{ECS: "http://fake", SWAS: "http://fake/swas"}, Edition: tt.want.Edition, Rules: []string{"ECS-IMP-NAME-LEN-M*"},
 				Strict: tt.want.Strict, Version: cli.Version(), Timeout: tt.want.Timeout, Seed: 7,
 			}))
 		})
+	}
+}
+
+func TestOnlyProductsWithSelectedRulesAreAskedFirst(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]target.Place{
+		"*":                     {ECS: "http://fake", SWAS: "http://fake/swas"},
+		"ECS-IMP-NAME-LEN-*":    {ECS: "http://fake"},
+		"*-IMP-NAME-LEN-M?[NX]": {ECS: "http://fake", SWAS: "http://fake/swas"},
+	} {
+		g := NewWithT(t)
+		f := &fake{outcome: verdict.Met}
+		code, _, stderr := kpspec(t.Context(), f, "run", "--rule", pattern)
+		g.Expect(code).To(BeZero(), stderr)
+		g.Expect(f.asked).To(Equal(want), pattern)
 	}
 }
 
@@ -393,12 +412,15 @@ func TestRules(t *testing.T) {
 	g.Expect(byID["ECS-IMP-ERR-INTERNAL"]).To(And(HaveKeyWithValue("specs", 0.0), HaveKey("excluded")))
 	g.Expect(byID["ECS-IMP-RAM-ACTION"]).To(HaveKeyWithValue("editions", ConsistOf("2026-06")))
 
-	code, stdout, _ = kpspec(t.Context(), &fake{}, "rules", "--rule", "*-NAME-LEN-M??", "--rule", "*-ERR-INTERNAL", "--rule", "*-GET")
+	code, stdout, _ = kpspec(t.Context(), &fake{}, "rules",
+		"--rule", "ECS-IMP-NAME-LEN-M??", "--rule", "*-ERR-INTERNAL", "--rule", "ECS-IMP-GET", "--rule", "SWAS-ATT-EFFECT")
 	g.Expect(code).To(BeZero())
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	g.Expect(lines[0]).To(HavePrefix("RULE "))
 	g.Expect(lines).To(ContainElement(And(HavePrefix("ECS-IMP-ERR-INTERNAL "), ContainSubstring("(excluded: "))))
-	g.Expect(lines[len(lines)-1]).To(Equal("4 rules: 2 with specs, 1 excluded, 1 without specs yet"))
+	g.Expect(lines).To(ContainElement(MatchRegexp(`^ECS-IMP-GET  .* 2020-11 2026-06  0  `)))
+	g.Expect(lines).To(ContainElement(MatchRegexp(`^SWAS-ATT-EFFECT +SWAS AttachKeyPair +SHOULD +- +0 `)), "one edition has no name")
+	g.Expect(lines[len(lines)-1]).To(Equal("5 rules: 2 with specs, 1 excluded, 2 without specs yet"))
 }
 
 func TestLevelsOfRulesAreThoseOfTheEdition(t *testing.T) {
@@ -425,7 +447,7 @@ func TestVersionAndHelp(t *testing.T) {
 	g.Expect(stdout).To(MatchRegexp(`^kpspec \S+\n$`))
 	g.Expect(stderr).To(BeEmpty())
 
-	for _, args := range [][]string{{"--help"}, {"help"}, {"run", "--help"}, {"rules", "-h"}} {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"run", "--help"}, {"rules", "-h"}, {"world", "--help"}} {
 		code, stdout, stderr = kpspec(t.Context(), &fake{}, args...)
 		g.Expect(code).To(BeZero())
 		g.Expect(stdout).To(ContainSubstring("Usage:"))
@@ -456,5 +478,5 @@ func TestAsShipped(t *testing.T) {
 	dead := write(t, "target: endpoint\nendpoints: {ecs: \""+url+"\"}\nworld: {regions: [r], accounts: [{id: a, identities: [{name: n, accessKeyId: k, accessKeySecret: s}]}]}\n")
 	g.Expect(p.Main(t.Context(), []string{"run", "--config", dead})).To(Equal(verdict.ExitIncomplete))
 	g.Expect(stdout.String()).To(BeEmpty())
-	g.Expect(stderr.String()).To(Equal("kpspec: the target cannot be tested: " + url + ": unreachable: the connection is refused; check that the target runs and listens there\n"))
+	g.Expect(stderr.String()).To(Equal("kpspec: the target cannot be tested: ECS at " + url + ": unreachable: the connection is refused; check that the target runs and listens there\n"))
 }

@@ -1,4 +1,4 @@
-// Package cli is the kpspec command: run, rules and version.
+// Package cli is the kpspec command: run, rules, world and version.
 //
 // A [Program] reads its arguments, lets the suites work, and turns what came of
 // it into an exit code:

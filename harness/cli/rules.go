@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -17,7 +19,7 @@ type listed struct {
 	Product   string              `json:"product"`
 	Operation string              `json:"operation"`
 	Level     catalogue.Level     `json:"level"`    // in the edition asked for
-	Editions  []catalogue.Edition `json:"editions"` // in which the rule stands, oldest first
+	Editions  []catalogue.Edition `json:"editions"` // in which the rule stands, oldest first; none where the product has one only
 	Specs     int                 `json:"specs"`    // in the edition asked for
 	Excluded  string              `json:"excluded,omitempty"`
 	Statement string              `json:"statement"`
@@ -39,7 +41,7 @@ func (p *Program) rulesCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return broken(p.writeJSON(rules))
+				return broken(writeJSON(p.Stdout, "  ", rules))
 			}
 			return broken(p.writeTable(rules))
 		},
@@ -81,11 +83,12 @@ func (p *Program) listRules(edition catalogue.Edition, patterns []string) ([]lis
 	return list, nil
 }
 
-func (p *Program) writeJSON(rules []listed) error {
-	enc := json.NewEncoder(p.Stdout)
+// writeJSON writes v with < and > as they are.
+func writeJSON(w io.Writer, indent string, v any) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(rules)
+	enc.SetIndent("", indent)
+	return enc.Encode(v)
 }
 
 func (p *Program) writeTable(rules []listed) error {
@@ -106,7 +109,7 @@ func (p *Program) writeTable(rules []listed) error {
 			covered++
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%d\t%s\n",
-			r.ID, r.Product, r.Operation, r.Level, strings.Join(editions, " "), r.Specs, statement)
+			r.ID, r.Product, r.Operation, r.Level, cmp.Or(strings.Join(editions, " "), "-"), r.Specs, statement)
 	}
 	_, _ = fmt.Fprintf(w, "\n%d rules: %d with specs, %d excluded, %d without specs yet\n",
 		len(rules), covered, excluded, len(rules)-covered-excluded)

@@ -71,13 +71,9 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	var cfg target.Config
 	given := c.Flags().Changed
 	if given("config") {
-		file, err := os.Open(f.config)
-		if err != nil {
-			return cfg, usage("--config: %w", err)
-		}
-		defer func() { _ = file.Close() }() // read only
-		if cfg, err = target.ReadConfig(file, f.config); err != nil {
-			return cfg, usage("%w", err)
+		var err error
+		if cfg, err = readConfig(f.config); err != nil {
+			return cfg, err
 		}
 	}
 	cfg.Target = cmp.Or(f.target, cfg.Target, target.Reference)
@@ -105,6 +101,20 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	}
 	if given("report") && f.report == "" {
 		return cfg, usage("--report: no file is named")
+	}
+	return cfg, nil
+}
+
+// readConfig reads the file of --config.
+func readConfig(name string) (target.Config, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return target.Config{}, usage("--config: %w", err)
+	}
+	defer func() { _ = file.Close() }() // read only
+	cfg, err := target.ReadConfig(file, name)
+	if err != nil {
+		return target.Config{}, usage("%w", err)
 	}
 	return cfg, nil
 }
@@ -152,7 +162,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 	place, err := t.Start(ctx)
 	if err == nil {
-		err = p.Preflight(ctx, place)
+		err = p.Preflight(ctx, asked(place, rules, selected))
 	}
 	if err != nil {
 		cause := "the target cannot be tested: " + oneLine(err.Error())
@@ -184,6 +194,24 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}
 	}
 	return r.ExitCode, nil
+}
+
+// asked is the place without the products of which no rule is selected. A
+// target that has only one of them can be tested by its rules alone.
+func asked(place target.Place, rules *catalogue.Catalogue, selected []string) target.Place {
+	products := map[string]bool{}
+	for _, id := range selected {
+		if rule, ok := rules.Rule(id); ok {
+			products[rule.Product] = true
+		}
+	}
+	if !products["ECS"] {
+		place.ECS = ""
+	}
+	if !products["SWAS"] {
+		place.SWAS = ""
+	}
+	return place
 }
 
 // noteStop notes in the report that the target could not be stopped. What stays

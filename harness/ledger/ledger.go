@@ -13,12 +13,14 @@ import (
 	"sync"
 )
 
-// Entry names one key pair that a run may have created.
+// Entry names one key pair that a run may have created, or one binding of it to
+// a server.
 type Entry struct {
 	Product string // the product's short name, for instance "ECS"
 	Account string // the account in whose name the request was sent
 	Region  string // the region the request named
 	Name    string // the key pair's name
+	Server  string // the server that the key pair may be bound to; empty: the key pair itself
 }
 
 // Ledger is the open list of one run. The zero value is empty and ready; it is

@@ -54,7 +54,7 @@ type SpecResult struct {
 	Level        catalogue.Level // zero: taken from the catalogue
 	Text         string
 	Outcome      verdict.Outcome
-	DurationMS   int64
+	DurationMS   float64
 	Failure      string
 	Location     string // file:line
 	Exchanges    []evidence.Exchange

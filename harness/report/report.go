@@ -82,7 +82,7 @@ type Spec struct {
 	Clause       string              `json:"clause,omitempty"` // key of the rule's clause, empty for the rule itself
 	Level        catalogue.Level     `json:"level"`
 	Verdict      verdict.Verdict     `json:"verdict"`
-	DurationMS   int64               `json:"durationMs"`
+	DurationMS   float64             `json:"durationMs"`
 	Failure      string              `json:"failure,omitempty"`      // what was expected and what came, or why the spec did not run or apply
 	Location     string              `json:"location,omitempty"`     // file:line of the spec or its failed assertion
 	Exchanges    []evidence.Exchange `json:"exchanges,omitempty"`    // of a spec that neither passed nor observed

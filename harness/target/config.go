@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -34,13 +35,57 @@ type Config struct {
 	Reference ReferenceConfig   `yaml:"reference"`
 	Container ContainerConfig   `yaml:"container"`
 	Endpoints Endpoints         `yaml:"endpoints"`
+	Lacks     []string          `yaml:"lacks"` // operations that the target declares it does not have; see Helpers
 	World     *world.World      `yaml:"world"` // default: the world that the reference serves; an endpoint must state its own
 }
 
+// Helpers lists the operations that some specs need beside the one they are
+// about, and that [Config.Lacks] may name: CreateKeyPair of ECS.
+func Helpers() []string { return []string{"CreateKeyPair"} }
+
 // ReferenceConfig chooses where the documents leave the reference a choice.
 type ReferenceConfig struct {
-	Fingerprint string `yaml:"fingerprint"` // "rfc4716" (default) or "plain"
-	KeyCheck    string `yaml:"keyCheck"`    // "strict" (default) or "shallow"
+	Fingerprint   string        `yaml:"fingerprint"`   // "rfc4716" (default) or "plain"
+	KeyCheck      string        `yaml:"keyCheck"`      // "strict" (default) or "shallow"
+	PrivateKey    string        `yaml:"privateKey"`    // "pkcs8" (default) or "pkcs1"
+	AttachUnknown string        `yaml:"attachUnknown"` // "call-error" (default) or "per-instance"
+	TokenScope    string        `yaml:"tokenScope"`    // "operation" (default) or "account"
+	TokenLifetime time.Duration `yaml:"tokenLifetime"` // for which a ClientToken is remembered, default 24 h
+}
+
+// A choice is one that the reference has been given.
+type choice struct {
+	key   string   // of the reference block
+	value string   // "" = the default
+	known []string // nil = any value
+}
+
+// variable is the environment variable in which kpref takes the choice.
+func (c choice) variable() string {
+	var b strings.Builder
+	b.WriteString("KPREF_")
+	for _, r := range c.key {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToUpper(r))
+	}
+	return b.String()
+}
+
+func (r ReferenceConfig) choices() []choice {
+	lifetime := ""
+	if r.TokenLifetime != 0 {
+		lifetime = r.TokenLifetime.String()
+	}
+	return []choice{
+		{"fingerprint", r.Fingerprint, []string{"rfc4716", "plain"}},
+		{"keyCheck", r.KeyCheck, []string{"strict", "shallow"}},
+		{"privateKey", r.PrivateKey, []string{"pkcs8", "pkcs1"}},
+		{"attachUnknown", r.AttachUnknown, []string{"call-error", "per-instance"}},
+		{"tokenScope", r.TokenScope, []string{"operation", "account"}},
+		{"tokenLifetime", lifetime, nil},
+	}
 }
 
 // ContainerConfig says how a container is run.
@@ -52,9 +97,11 @@ type ContainerConfig struct {
 	StartTimeout time.Duration     `yaml:"startTimeout"` // default 1 m, from the start of the container to its first answer
 }
 
-// Endpoints are the base URLs of the products of an endpoint target.
+// Endpoints are the base URLs of the products of an endpoint target. The rules
+// of a product without one are not applicable.
 type Endpoints struct {
-	ECS string `yaml:"ecs"` // a URL or env:NAME
+	ECS  string `yaml:"ecs"`  // a URL or env:NAME
+	SWAS string `yaml:"swas"` // likewise; it may be the same
 }
 
 func (c Config) withDefaults() Config {
@@ -94,15 +141,17 @@ func ReadConfig(r io.Reader, name string) (Config, error) {
 		return Config{}, yamlError(name, err)
 	}
 	var second yaml.Node
-	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
+	if err := dec.Decode(&second); err == nil {
 		return Config{}, fmt.Errorf("%s: more than one YAML document; a file describes one target", name)
+	} else if !errors.Is(err, io.EOF) {
+		return Config{}, yamlError(name, err)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return Config{}, yamlError(name, err)
 	}
 	var errs []error
-	for _, f := range c.findings() {
+	for _, f := range append(c.findings(), worldFindings(&root)...) {
 		errs = append(errs, fmt.Errorf("%s:%d: %s: %s", name, lineOf(&root, f.at), f.at, f.text))
 	}
 	if len(errs) > 0 {
@@ -124,8 +173,12 @@ func (c Config) findings() []finding {
 	add("target", c.checkTarget())
 	add("edition", c.checkEdition(c.Edition))
 	add("timeout", checkDuration(c.Timeout))
-	add("reference.fingerprint", oneOf(c.Reference.Fingerprint, "rfc4716", "plain"))
-	add("reference.keyCheck", oneOf(c.Reference.KeyCheck, "strict", "shallow"))
+	for _, choice := range c.Reference.choices() {
+		if choice.known != nil {
+			add("reference."+choice.key, oneOf(choice.value, choice.known...))
+		}
+	}
+	add("reference.tokenLifetime", checkDuration(c.Reference.TokenLifetime))
 	if p := c.Container.Port; p < 0 || p > 65535 {
 		add("container.port", fmt.Errorf("%d is not a port", p))
 	}
@@ -133,19 +186,69 @@ func (c Config) findings() []finding {
 	if w := c.Container.Wait; w != "" && !strings.HasPrefix(w, "/") {
 		add("container.wait", fmt.Errorf("%q is not a path; it must begin with /", w))
 	}
-	if u := c.Endpoints.ECS; u != "" && !strings.HasPrefix(u, "env:") {
-		_, err := baseURL(u)
-		add("endpoints.ecs", err)
-	}
-	if c.World != nil {
-		if err := c.World.Validate(); err != nil {
-			for line := range strings.Lines(err.Error()) {
-				at, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
-				add("world."+at, errors.New(text))
-			}
-		}
+	add("endpoints.ecs", checkURL(c.Endpoints.ECS))
+	add("endpoints.swas", checkURL(c.Endpoints.SWAS))
+	for i, operation := range c.Lacks {
+		add(fmt.Sprintf("lacks[%d]", i), checkHelper(operation))
 	}
 	return found
+}
+
+// worldFindings are what [world.Decode] has to say about the world block of a
+// file, which is more than [world.World.Validate] sees: a key with nothing after
+// it is one that is not there.
+func worldFindings(root *yaml.Node) []finding {
+	block := valueOf(root.Content[0], "world")
+	if block == nil {
+		return nil
+	}
+	if block = unaliased(block); block.ShortTag() == "!!null" {
+		return []finding{{"world", "has no value; leave the key out or describe a world"}}
+	}
+	text, err := yaml.Marshal(block)
+	if err == nil {
+		_, err = world.Decode(bytes.NewReader(text), "world")
+	}
+	if err == nil {
+		return nil
+	}
+	var found []finding
+	for line := range strings.Lines(err.Error()) {
+		// The line numbers are those of the block alone.
+		at, text, _ := strings.Cut(worldLine.ReplaceAllString(strings.TrimSpace(line), ""), ": ")
+		found = append(found, finding{"world." + at, text})
+	}
+	return found
+}
+
+var worldLine = regexp.MustCompile(`^world:\d+: `)
+
+// unaliased is a copy of a node that can stand alone: whatever is defined
+// elsewhere in the file stands where it is referred to. The file has been decoded
+// before, so that no node contains itself.
+func unaliased(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	c := *n
+	c.Anchor, c.Content = "", nil
+	if c.ShortTag() == "!!null" {
+		c.Value = "null" // of nothing between brackets the encoder makes an empty text
+	}
+	for _, part := range n.Content {
+		c.Content = append(c.Content, unaliased(part))
+	}
+	return &c
+}
+
+// valueOf is the value of a key of a mapping, or nil.
+func valueOf(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
 }
 
 func (c Config) checkTarget() error {
@@ -154,6 +257,14 @@ func (c Config) checkTarget() error {
 
 func (c Config) checkEdition(e catalogue.Edition) error {
 	return oneOf(e, catalogue.Edition202606, catalogue.Edition202011)
+}
+
+// checkHelper refuses what no spec asks a target about.
+func checkHelper(operation string) error {
+	if operation == "" {
+		return errors.New("names no operation")
+	}
+	return oneOf(operation, Helpers()...)
 }
 
 // oneOf refuses a value that is neither empty nor one of those that are known.
@@ -260,7 +371,8 @@ func describe(goType string) string {
 // keys lists, per Go type, the keys that may stand there.
 func keys() map[string][]string {
 	known := map[string][]string{}
-	for _, v := range []any{Config{}, ReferenceConfig{}, ContainerConfig{}, Endpoints{}, world.World{}, world.Account{}, world.Identity{}} {
+	for _, v := range []any{Config{}, ReferenceConfig{}, ContainerConfig{}, Endpoints{},
+		world.World{}, world.Account{}, world.Identity{}, world.Server{}, world.Policy{}, world.Statement{}} {
 		t := reflect.TypeOf(v)
 		for f := range t.Fields() {
 			key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")

@@ -67,9 +67,9 @@ func newContainer(c ContainerConfig, r ReferenceConfig, edition catalogue.Editio
 		place:   place,
 		connect: testcontainers.NewDockerProvider,
 	}
-	for name, value := range map[string]string{"KPREF_FINGERPRINT": r.Fingerprint, "KPREF_KEY_CHECK": r.KeyCheck} {
-		if value != "" {
-			t.env[name] = value
+	for _, choice := range r.choices() {
+		if choice.value != "" {
+			t.env[choice.variable()] = choice.value
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
@@ -124,7 +124,7 @@ func (t *container) start(ctx context.Context) (Place, error) {
 		return Place{}, err
 	}
 	place := t.place
-	place.ECS = url
+	place.ECS, place.SWAS = url, url
 	return place, nil
 }
 

@@ -141,6 +141,8 @@ func TestContainerThatWorks(t *testing.T) {
 	tg := run(t, "", func(c *target.Config) {
 		c.Container.Env["TEST_SECRET"] = hidden
 		c.Reference.KeyCheck = "shallow"
+		c.Reference.AttachUnknown = "per-instance"
+		c.Reference.TokenLifetime = time.Hour
 	})
 	g.Expect(tg.Kind()).To(Equal(target.Container))
 	g.Expect(tg.Name()).To(HavePrefix("kpspec-test-"))
@@ -165,6 +167,8 @@ func TestContainerThatWorks(t *testing.T) {
 	log := tg.Logs(t.Context())
 	g.Expect(log).To(ContainSubstring("KPREF_EDITION=2020-11\n"))
 	g.Expect(log).To(ContainSubstring("KPREF_KEY_CHECK=shallow\n"))
+	g.Expect(log).To(ContainSubstring("KPREF_ATTACH_UNKNOWN=per-instance\n"))
+	g.Expect(log).To(ContainSubstring("KPREF_TOKEN_LIFETIME=1h0m0s\n"))
 	g.Expect(log).NotTo(ContainSubstring("KPREF_FINGERPRINT"))
 	g.Expect(log).To(ContainSubstring("TEST_SECRET=[hidden]\n"))
 	g.Expect(log).NotTo(ContainSubstring(hidden))

@@ -2,8 +2,10 @@
 //
 // There are three kinds behind one [Target]: the reference, served inside this
 // process on a loopback port; a container of any image; and an endpoint that
-// somebody else runs. [Target.Start] gives a [Place]: a base URL and the world
-// that the specs will find there. [Target.Stop] is always called, also when
+// somebody else runs. [Target.Start] gives a [Place]: a base URL per product and
+// the world that the specs will find there. A product without a URL, and an
+// operation that Config.Lacks names, are declared absent: the rules that need
+// them are not applicable. [Target.Stop] is always called, also when
 // Start failed, and takes away whatever Start made.
 //
 // A [Config] is the file behind --config. It is read strictly: a key that is
@@ -12,7 +14,7 @@
 // would test something else than was asked for. Secrets are best written as
 // env:NAME; they are looked up in [New], not before, and no error shows them.
 //
-// [Preflight] asks the place one harmless question per identity and region
+// [Preflight] asks each product one harmless question per region and account
 // before any spec runs, so that a dead port or a wrong secret is one line and
 // not a hundred failures.
 //

@@ -17,15 +17,43 @@ import (
 )
 
 // preflightWait bounds the whole preflight. A target that needs longer for
-// three small questions would take hours for the suites.
+// a few small questions would take hours for the suites.
 const preflightWait = 10 * time.Second
 
-// Preflight asks the place for one page of key pairs, as the first identity in
-// the first two regions, and as the first identity of the second account. A nil
-// error means that the place is an API of this kind that lets these identities
-// in. The error says in one line which of these it is, and what to do:
-// nothing answers, it is not this API, it refuses the credentials, it lacks a
-// region, or it refuses for another reason.
+// A product is one of the APIs of a place, and how it lists key pairs.
+type product struct {
+	name, kind string // "ECS", "an ECS API"
+	url        string // empty: the place has none
+	version    string
+	listing    string
+	// lists reports whether an answer holds key pairs in the product's form.
+	lists func(answer map[string]any) bool
+	form  string // in words
+}
+
+func products(p Place) []product {
+	return []product{
+		{"ECS", "an ECS API", p.ECS, "2014-05-26", "DescribeKeyPairs",
+			func(answer map[string]any) bool {
+				_, wrapped := answer["KeyPairs"].(map[string]any)
+				return wrapped
+			}, "a KeyPairs object"},
+		{"SWAS", "a SWAS API", p.SWAS, "2020-06-01", "ListKeyPairs",
+			func(answer map[string]any) bool {
+				pairs, given := answer["KeyPairs"]
+				_, list := pairs.([]any)
+				return list || given && pairs == nil // what some encoders make of no elements
+			}, "a KeyPairs array"},
+	}
+}
+
+// Preflight asks each product of the place for one page of key pairs, as the
+// first identity in the first two regions, and as the first identity of the
+// second account; other identities may lack the permission. A nil error means
+// that each is an API of this kind that lets these identities in. The error says
+// in one line which product and which of these it is, and what to do: nothing
+// answers, it is not this API, it refuses the credentials, it lacks a region, or
+// it refuses for another reason.
 //
 // options go to the wire client, for a transport or a user agent.
 func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
@@ -42,19 +70,25 @@ func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
 	if len(p.World.Accounts) > 1 && len(p.World.Regions) > 0 {
 		questions = append(questions, question{1, p.World.Regions[0]})
 	}
-	for _, q := range questions {
-		identity := p.World.Accounts[q.account].Identities[0]
-		client, err := wire.NewClient(p.ECS, identity, options...)
-		if err != nil {
-			return fmt.Errorf("%s: %s", p.ECS, oneLine(err.Error()))
+	for _, api := range products(p) {
+		if api.url == "" {
+			continue
 		}
-		answer := client.Do(ctx, wire.Call{
-			Action:  "DescribeKeyPairs",
-			Version: "2014-05-26",
-			Params:  []wire.Param{{Name: "RegionId", Value: q.region}, {Name: "PageSize", Value: "1"}},
-		})
-		if err := judge(answer, q.region, fmt.Sprintf("account %s, identity %q", p.World.Accounts[q.account].ID, identity.Name), hider(p.World)); err != nil {
-			return fmt.Errorf("%s: %w", p.ECS, err)
+		for _, q := range questions {
+			identity := p.World.Accounts[q.account].Identities[0]
+			client, err := wire.NewClient(api.url, identity, options...)
+			if err != nil {
+				return fmt.Errorf("%s at %s: %s", api.name, api.url, oneLine(err.Error()))
+			}
+			answer := client.Do(ctx, wire.Call{
+				Action:  api.listing,
+				Version: api.version,
+				Params:  []wire.Param{{Name: "RegionId", Value: q.region}, {Name: "PageSize", Value: "1"}},
+			})
+			who := fmt.Sprintf("account %s, identity %q", p.World.Accounts[q.account].ID, identity.Name)
+			if err := api.judge(answer, q.region, who, hider(p.World)); err != nil {
+				return fmt.Errorf("%s at %s: %w", api.name, api.url, err)
+			}
 		}
 	}
 	return nil
@@ -95,24 +129,24 @@ var (
 	regionText     = regexp.MustCompile(`(?i)region`)
 )
 
-// judge says what an answer to DescribeKeyPairs means.
-func judge(a *wire.Answer, region, who string, show func(string) string) error {
+// judge says what an answer to the listing means.
+func (api product) judge(a *wire.Answer, region, who string, show func(string) string) error {
 	if a.Err != nil {
 		return unreachable(a.Err, show)
 	}
 	if a.Status == 200 {
 		object, err := a.Object()
 		if err != nil {
-			return fmt.Errorf("not an ECS API: it answers 200 without a JSON object (%s); check the URL", show(err.Error()))
+			return fmt.Errorf("not %s: it answers 200 without a JSON object (%s); check the URL", api.kind, show(err.Error()))
 		}
-		if _, ok := object["KeyPairs"].(map[string]any); !ok {
-			return errors.New("not an ECS API, or one without DescribeKeyPairs: it answers 200 without a KeyPairs object; check the URL")
+		if !api.lists(object) {
+			return fmt.Errorf("not %s, or one without %s: it answers 200 without %s; check the URL", api.kind, api.listing, api.form)
 		}
 		return nil
 	}
 	refusal, err := a.Refusal()
 	if err != nil {
-		return fmt.Errorf("not an ECS API: it answers %d without an error envelope (%s); check the URL", a.Status, show(err.Error()))
+		return fmt.Errorf("not %s: it answers %d without an error envelope (%s); check the URL", api.kind, a.Status, show(err.Error()))
 	}
 	said := show(fmt.Sprintf("%d %s: %s", refusal.Status, refusal.Code, refusal.Message))
 	switch {
@@ -123,7 +157,7 @@ func judge(a *wire.Answer, region, who string, show func(string) string) error {
 	case strings.HasPrefix(refusal.Code, "InvalidRegionId"), regionText.MatchString(refusal.Message):
 		return fmt.Errorf("has no region %s (%s); check world.regions", region, said)
 	}
-	return fmt.Errorf("refuses DescribeKeyPairs, without which nothing can be tested, in region %s to %s (%s)", region, who, said)
+	return fmt.Errorf("refuses %s, without which nothing can be tested, in region %s to %s (%s)", api.listing, region, who, said)
 }
 
 // unreachable says why no HTTP answer came.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,7 +22,13 @@ import (
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
-const goodAnswer = `{"RequestId":"R","KeyPairs":{"KeyPair":[]},"TotalCount":0,"PageNumber":1,"PageSize":1}`
+const (
+	goodECS  = `{"RequestId":"R","KeyPairs":{"KeyPair":[]},"TotalCount":0,"PageNumber":1,"PageSize":1}`
+	goodSWAS = `{"RequestId":"R","KeyPairs":[],"TotalCount":0,"PageNumber":1,"PageSize":1}`
+)
+
+// swasWords turns what is said of ECS into what is said of SWAS.
+var swasWords = strings.NewReplacer("an ECS API", "a SWAS API", "DescribeKeyPairs", "ListKeyPairs", "a KeyPairs object", "a KeyPairs array")
 
 func refusal(code, message string) string {
 	body, err := json.Marshal(map[string]string{"RequestId": "R", "HostId": "H", "Code": code, "Message": message})
@@ -38,15 +45,13 @@ func TestPreflightJudgesAnswers(t *testing.T) {
 	who := fmt.Sprintf("account %s, identity %q", w.Accounts[0].ID, owner.Name)
 	tests := map[string]struct {
 		status int
-		body   string
-		want   string // "" = all is well
+		body   string // of ECS, and of SWAS where nothing is good in it
+		want   string // of ECS; "" = all is well
 	}{
-		"good":             {200, goodAnswer, ""},
-		"good, no members": {200, `{"RequestId":"R","KeyPairs":{}}`, ""},
 		"a web page":       {200, "<html><body>It works!</body></html>", "not an ECS API: it answers 200 without a JSON object ("},
 		"nothing":          {200, "", "not an ECS API: it answers 200 without a JSON object ("},
 		"empty object":     {200, "{}", "not an ECS API, or one without DescribeKeyPairs: it answers 200 without a KeyPairs object; check the URL"},
-		"KeyPairs a list":  {200, `{"KeyPairs":[]}`, "not an ECS API, or one without DescribeKeyPairs: it answers 200 without a KeyPairs object; check the URL"},
+		"KeyPairs a text":  {200, `{"KeyPairs":""}`, "not an ECS API, or one without DescribeKeyPairs: it answers 200 without a KeyPairs object; check the URL"},
 		"not found page":   {404, "404 page not found", "not an ECS API: it answers 404 without an error envelope ("},
 		"not found object": {404, "{}", "not an ECS API: it answers 404 without an error envelope ("},
 		"redirect":         {302, "", "not an ECS API: it answers 302 without an error envelope ("},
@@ -67,30 +72,59 @@ func TestPreflightJudgesAnswers(t *testing.T) {
 			"refuses the credentials of " + who + " (400 SignatureDoesNotMatch: [hidden] [hidden]?[2J); check"},
 		"long": {400, refusal("Odd", strings.Repeat("x", 1000)), "refuses DescribeKeyPairs"},
 	}
+	judged := func(t *testing.T, status int, body string, place func(url string) target.Place) (url string, err error) {
+		t.Helper()
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}))
+		defer s.Close()
+		return s.URL, target.Preflight(t.Context(), place(s.URL))
+	}
+	ecs := func(url string) target.Place { return target.Place{ECS: url, World: w} }
+	swas := func(url string) target.Place { return target.Place{SWAS: url, World: w} }
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := NewWithT(t)
-			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(tt.status)
-				_, _ = w.Write([]byte(tt.body))
-			}))
-			defer s.Close()
-			err := target.Preflight(t.Context(), target.Place{ECS: s.URL, World: w})
-			if tt.want == "" {
-				g.Expect(err).NotTo(HaveOccurred())
-				return
+			for product, place := range map[string]func(string) target.Place{"ECS": ecs, "SWAS": swas} {
+				url, err := judged(t, tt.status, tt.body, place)
+				want := tt.want
+				if product == "SWAS" {
+					want = swasWords.Replace(want)
+				}
+				g.Expect(err).To(MatchError(HavePrefix(product + " at " + url + ": " + want)))
+				g.Expect(err.Error()).NotTo(ContainSubstring("\n"))
+				g.Expect(len(err.Error())).To(BeNumerically("<", 600))
+				g.Expect(err.Error()).NotTo(ContainSubstring(owner.AccessKeySecret))
 			}
-			g.Expect(err).To(MatchError(HavePrefix(s.URL + ": " + tt.want)))
-			g.Expect(err.Error()).NotTo(ContainSubstring("\n"))
-			g.Expect(len(err.Error())).To(BeNumerically("<", 600))
-			g.Expect(err.Error()).NotTo(ContainSubstring(owner.AccessKeySecret))
+		})
+	}
+
+	listings := map[string]struct {
+		body      string
+		ecs, swas bool // good for the product
+	}{
+		"wrapped":             {goodECS, true, false},
+		"wrapped, no members": {`{"RequestId":"R","KeyPairs":{}}`, true, false},
+		"plain":               {goodSWAS, false, true},
+		"null":                {`{"RequestId":"R","KeyPairs":null}`, false, true},
+		"none":                {`{"RequestId":"R"}`, false, false},
+	}
+	for name, tt := range listings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			_, err := judged(t, 200, tt.body, ecs)
+			g.Expect(err == nil).To(Equal(tt.ecs), "%v", err)
+			_, err = judged(t, 200, tt.body, swas)
+			g.Expect(err == nil).To(Equal(tt.swas), "%v", err)
 		})
 	}
 }
 
-// TestPreflightAsks checks who is asked what: each of the first two regions, and
-// the other account.
+// TestPreflightAsks checks who is asked what: of each product each of the first
+// two regions, and the other account; and nobody but the first identity.
 func TestPreflightAsks(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
@@ -99,23 +133,40 @@ func TestPreflightAsks(t *testing.T) {
 		q := r.URL.Query()
 		_, key, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 		key, _, _ = strings.Cut(key, ",")
-		asked = append(asked, strings.Join([]string{r.Header.Get("X-Acs-Action"), q.Get("RegionId"), q.Get("PageSize"), key}, " "))
-		_, _ = w.Write([]byte(goodAnswer))
+		action := r.Header.Get("X-Acs-Action")
+		asked = append(asked, strings.Join([]string{r.Header.Get("X-Acs-Version"), action, q.Get("RegionId"), q.Get("PageSize"), key}, " "))
+		_, _ = w.Write([]byte(map[string]string{"DescribeKeyPairs": goodECS, "ListKeyPairs": goodSWAS}[action]))
 	}))
 	defer s.Close()
 	w := world.Default()
 	one, two := w.Accounts[0].Identities[0].AccessKeyID, w.Accounts[1].Identities[0].AccessKeyID
-	g.Expect(target.Preflight(t.Context(), target.Place{ECS: s.URL, World: w})).To(Succeed())
-	g.Expect(asked).To(Equal([]string{
-		"DescribeKeyPairs cn-hangzhou 1 " + one,
-		"DescribeKeyPairs cn-shanghai 1 " + one,
-		"DescribeKeyPairs cn-hangzhou 1 " + two,
-	}))
+	ofECS := []string{
+		"2014-05-26 DescribeKeyPairs cn-hangzhou 1 " + one,
+		"2014-05-26 DescribeKeyPairs cn-shanghai 1 " + one,
+		"2014-05-26 DescribeKeyPairs cn-hangzhou 1 " + two,
+	}
+	ofSWAS := []string{
+		"2020-06-01 ListKeyPairs cn-hangzhou 1 " + one,
+		"2020-06-01 ListKeyPairs cn-shanghai 1 " + one,
+		"2020-06-01 ListKeyPairs cn-hangzhou 1 " + two,
+	}
+	for _, tt := range []struct {
+		place target.Place
+		want  []string
+	}{
+		{target.Place{ECS: s.URL, SWAS: s.URL}, slices.Concat(ofECS, ofSWAS)},
+		{target.Place{ECS: s.URL}, ofECS},
+		{target.Place{SWAS: s.URL}, ofSWAS},
+	} {
+		asked, tt.place.World = nil, w
+		g.Expect(target.Preflight(t.Context(), tt.place)).To(Succeed())
+		g.Expect(asked).To(Equal(tt.want))
+	}
 
 	asked = nil
 	w.Regions, w.Accounts = w.Regions[:1], w.Accounts[:1]
-	g.Expect(target.Preflight(t.Context(), target.Place{ECS: s.URL, World: w})).To(Succeed())
-	g.Expect(asked).To(HaveLen(1))
+	g.Expect(target.Preflight(t.Context(), target.Place{ECS: s.URL, SWAS: s.URL, World: w})).To(Succeed())
+	g.Expect(asked).To(HaveLen(2))
 }
 
 func TestPreflightOnTheReference(t *testing.T) {
@@ -127,6 +178,7 @@ func TestPreflightOnTheReference(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { _ = tg.Stop(context.Background()) })
 
+	g.Expect(target.Preflight(t.Context(), place)).To(Succeed())
 	wrong := place
 	wrong.World = world.Default()
 	wrong.World.Accounts[0].Identities[0].AccessKeySecret = "a-guess"
@@ -141,6 +193,10 @@ func TestPreflightOnTheReference(t *testing.T) {
 	wrong.World = world.Default()
 	wrong.World.Regions[1] = "cn-nowhere"
 	g.Expect(target.Preflight(t.Context(), wrong)).To(MatchError(ContainSubstring(": has no region cn-nowhere (")))
+
+	wrong.ECS = "" // SWAS alone
+	g.Expect(target.Preflight(t.Context(), wrong)).To(MatchError(And(
+		HavePrefix("SWAS at "), ContainSubstring(": has no region cn-nowhere ("))))
 
 	wrong.World.Accounts[0].Identities[0].AccessKeySecret = ""
 	g.Expect(target.Preflight(t.Context(), wrong)).To(MatchError(ContainSubstring("lacks an access key id or secret")))
@@ -168,7 +224,7 @@ func TestPreflightUnreachable(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			NewWithT(t).Expect(preflight(tt.err)).To(MatchError(HavePrefix("http://ecs.example: " + tt.want)))
+			NewWithT(t).Expect(preflight(tt.err)).To(MatchError(HavePrefix("ECS at http://ecs.example: " + tt.want)))
 		})
 	}
 
@@ -203,7 +259,7 @@ func TestPreflightUnreachable(t *testing.T) {
 		defer s.Close()
 		there := place
 		there.ECS = s.URL
-		NewWithT(t).Expect(target.Preflight(ctx, there)).To(MatchError(s.URL + ": interrupted before it answered"))
+		NewWithT(t).Expect(target.Preflight(ctx, there)).To(MatchError("ECS at " + s.URL + ": interrupted before it answered"))
 	})
 }
 

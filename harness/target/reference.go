@@ -29,8 +29,11 @@ type embedded struct {
 
 func newReference(c ReferenceConfig, edition catalogue.Edition, place Place) *embedded {
 	return &embedded{
-		options: reference.Options{Edition: string(edition), Fingerprint: c.Fingerprint, KeyCheck: c.KeyCheck},
-		place:   place,
+		options: reference.Options{
+			Edition: string(edition), Fingerprint: c.Fingerprint, KeyCheck: c.KeyCheck, PrivateKey: c.PrivateKey,
+			AttachUnknown: c.AttachUnknown, TokenScope: c.TokenScope, TokenLifetime: c.TokenLifetime,
+		},
+		place: place,
 	}
 }
 
@@ -70,6 +73,7 @@ func (e *embedded) Start(ctx context.Context) (Place, error) {
 	}()
 	place := e.place
 	place.ECS = "http://" + l.Addr().String()
+	place.SWAS = place.ECS
 	return place, nil
 }
 

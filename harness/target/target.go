@@ -42,9 +42,11 @@ type Target interface {
 
 // Place is where a started target answers and what is to be found there.
 type Place struct {
-	ECS   string      // base URL of the ECS API, without a slash at the end
+	ECS   string      // base URL of the ECS API, without a slash at the end; empty: the target has none
+	SWAS  string      // the same of the SWAS API
 	World world.World // what exists there
 	Quota bool        // the specs that create hundreds of key pairs may run
+	Lacks []string    // of Helpers, those that the target declares it does not have
 }
 
 // New makes the target that c asks for, in the given edition or, if that is
@@ -56,20 +58,25 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 	if err := c.checkEdition(edition); err != nil {
 		return nil, fmt.Errorf("edition: %w", err)
 	}
+	for _, operation := range c.Lacks {
+		if err := checkHelper(operation); err != nil {
+			return nil, fmt.Errorf("lacks: %w", err)
+		}
+	}
 	switch c.Target {
 	case Reference, Container:
 		w, err := c.world(world.Default())
 		if err != nil {
 			return nil, err
 		}
-		place := Place{World: w, Quota: c.quota(true)}
+		place := Place{World: w, Quota: c.quota(true), Lacks: c.Lacks}
 		if c.Target == Reference {
 			return newReference(c.Reference, edition, place), nil
 		}
 		return newContainer(c.Container, c.Reference, edition, place)
 	case Endpoint:
-		if c.Endpoints.ECS == "" {
-			return nil, fmt.Errorf(`target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT}" and a "world:" into a file and name it with --config`)
+		if c.Endpoints == (Endpoints{}) {
+			return nil, fmt.Errorf(`target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT, swas: http://HOST:PORT}", or one of the two, and a "world:" into a file and name it with --config`)
 		}
 		if c.World == nil {
 			return nil, fmt.Errorf(`target "endpoint": no world is configured; add "world:" with the regions, and the accounts with their identities, to the file of --config`)
@@ -78,14 +85,14 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		ecs, err := world.Resolve(c.Endpoints.ECS, os.LookupEnv)
-		if err != nil {
+		place := Place{World: w, Quota: c.quota(false), Lacks: c.Lacks}
+		if place.ECS, err = address(c.Endpoints.ECS); err != nil {
 			return nil, fmt.Errorf("endpoints.ecs: %w", err)
 		}
-		if ecs, err = baseURL(ecs); err != nil {
-			return nil, fmt.Errorf("endpoints.ecs: %w", err)
+		if place.SWAS, err = address(c.Endpoints.SWAS); err != nil {
+			return nil, fmt.Errorf("endpoints.swas: %w", err)
 		}
-		return endpoint{Place{ECS: ecs, World: w, Quota: c.quota(false)}}, nil
+		return endpoint{place}, nil
 	}
 	return nil, fmt.Errorf("target: %w", c.checkTarget())
 }

@@ -48,6 +48,15 @@ func NewSDK(endpoint string, id world.Identity, opts ...Option) (*SDK, error) {
 	if err != nil {
 		return nil, err
 	}
+	client, err := ecs.NewClient(e.config(id))
+	if err != nil {
+		return nil, fmt.Errorf("the official client cannot be made: %s", e.text(err))
+	}
+	return &SDK{endpoint: e, client: client}, nil
+}
+
+// config is the configuration of an official client of the endpoint.
+func (e *endpoint) config(id world.Identity) *models.Config {
 	milliseconds := max(1, int(e.timeout.Milliseconds()))
 	config := &models.Config{
 		AccessKeyId:     &id.AccessKeyID,
@@ -64,11 +73,7 @@ func NewSDK(endpoint string, id world.Identity, opts ...Option) (*SDK, error) {
 	if id.SecurityToken != "" {
 		config.SecurityToken = &id.SecurityToken
 	}
-	client, err := ecs.NewClient(config)
-	if err != nil {
-		return nil, fmt.Errorf("the official client cannot be made: %s", e.text(err))
-	}
-	return &SDK{endpoint: e, client: client}, nil
+	return config
 }
 
 // GomegaString is [SDK.String]; gomega would print the identity otherwise.
@@ -76,45 +81,54 @@ func (s *SDK) GomegaString() string { return s.String() }
 
 // ImportKeyPair calls ECS ImportKeyPair.
 func (s *SDK) ImportKeyPair(ctx context.Context, r *ecs.ImportKeyPairRequest) (*ecs.ImportKeyPairResponse, *Answer) {
-	return call(ctx, s, "ImportKeyPair",
+	return call(ctx, &s.endpoint, s.with, "ImportKeyPair",
 		func(c *ecs.Client) (*ecs.ImportKeyPairResponse, error) { return c.ImportKeyPair(r) },
 		func(r *ecs.ImportKeyPairResponse) bool { return r.Body != nil })
 }
 
 // CreateKeyPair calls ECS CreateKeyPair.
 func (s *SDK) CreateKeyPair(ctx context.Context, r *ecs.CreateKeyPairRequest) (*ecs.CreateKeyPairResponse, *Answer) {
-	return call(ctx, s, "CreateKeyPair",
+	return call(ctx, &s.endpoint, s.with, "CreateKeyPair",
 		func(c *ecs.Client) (*ecs.CreateKeyPairResponse, error) { return c.CreateKeyPair(r) },
 		func(r *ecs.CreateKeyPairResponse) bool { return r.Body != nil })
 }
 
 // DescribeKeyPairs calls ECS DescribeKeyPairs.
 func (s *SDK) DescribeKeyPairs(ctx context.Context, r *ecs.DescribeKeyPairsRequest) (*ecs.DescribeKeyPairsResponse, *Answer) {
-	return call(ctx, s, "DescribeKeyPairs",
+	return call(ctx, &s.endpoint, s.with, "DescribeKeyPairs",
 		func(c *ecs.Client) (*ecs.DescribeKeyPairsResponse, error) { return c.DescribeKeyPairs(r) },
 		func(r *ecs.DescribeKeyPairsResponse) bool { return r.Body != nil })
 }
 
 // DeleteKeyPairs calls ECS DeleteKeyPairs.
 func (s *SDK) DeleteKeyPairs(ctx context.Context, r *ecs.DeleteKeyPairsRequest) (*ecs.DeleteKeyPairsResponse, *Answer) {
-	return call(ctx, s, "DeleteKeyPairs",
+	return call(ctx, &s.endpoint, s.with, "DeleteKeyPairs",
 		func(c *ecs.Client) (*ecs.DeleteKeyPairsResponse, error) { return c.DeleteKeyPairs(r) },
 		func(r *ecs.DeleteKeyPairsResponse) bool { return r.Body != nil })
 }
 
 // DescribeRegions calls ECS DescribeRegions.
 func (s *SDK) DescribeRegions(ctx context.Context, r *ecs.DescribeRegionsRequest) (*ecs.DescribeRegionsResponse, *Answer) {
-	return call(ctx, s, "DescribeRegions",
+	return call(ctx, &s.endpoint, s.with, "DescribeRegions",
 		func(c *ecs.Client) (*ecs.DescribeRegionsResponse, error) { return c.DescribeRegions(r) },
 		func(r *ecs.DescribeRegionsResponse) bool { return r.Body != nil })
+}
+
+// with is a copy of the client for one call: the hook needs its context, and the
+// client is not made for concurrent use.
+func (s *SDK) with(h *hook, agent string) *ecs.Client {
+	client := *s.client
+	client.HttpClient = h
+	client.UserAgent = &agent
+	return &client
 }
 
 // hook is the [models.Config] HttpClient of one call: the client hands it the request it
 // has built, and the hook sends it through our transport.
 type hook struct {
-	ctx    context.Context
-	sdk    *SDK
-	answer *Answer
+	ctx      context.Context
+	endpoint *endpoint
+	answer   *Answer
 }
 
 // Call sends the request. The transport that the client made for itself is not
@@ -123,10 +137,10 @@ func (h *hook) Call(req *http.Request, _ *http.Transport) (*http.Response, error
 	if h.answer != nil {
 		return nil, errors.New("the official client sent a second request for one call")
 	}
-	if req.URL.Host != h.sdk.host || req.URL.Scheme != h.sdk.scheme {
+	if req.URL.Host != h.endpoint.host || req.URL.Scheme != h.endpoint.scheme {
 		return nil, fmt.Errorf("the official client wanted to send to %q, not to the endpoint", req.URL.Host)
 	}
-	h.answer = h.sdk.exchange(h.ctx, req)
+	h.answer = h.endpoint.exchange(h.ctx, req)
 	if h.answer.Err != nil {
 		return nil, h.answer.Err
 	}
@@ -141,22 +155,16 @@ func (h *hook) Call(req *http.Request, _ *http.Transport) (*http.Response, error
 	}, nil
 }
 
-func call[R any](ctx context.Context, s *SDK, operation string, send func(*ecs.Client) (*R, error), hasBody func(*R) bool) (*R, *Answer) {
-	h := &hook{ctx: ctx, sdk: s}
-	// A copy for this call: the hook needs its context, and the client is not
-	// made for concurrent use.
-	client := *s.client
-	client.HttpClient = h
-	agent := withRule(ctx, s.userAgent)
-	client.UserAgent = &agent
-
-	response, err := guard(send, &client)
+// call makes one call with a client C that with has prepared for it.
+func call[C, R any](ctx context.Context, e *endpoint, with func(*hook, string) *C, operation string, send func(*C) (*R, error), hasBody func(*R) bool) (*R, *Answer) {
+	h := &hook{ctx: ctx, endpoint: e}
+	response, err := guard(send, with(h, withRule(ctx, e.userAgent)))
 	switch {
 	case h.answer == nil:
 		if err == nil {
 			err = errors.New("it gave no reason")
 		}
-		return nil, s.unsent(fmt.Errorf("the official client refused %s: %w", operation, err))
+		return nil, e.unsent(fmt.Errorf("the official client refused %s: %w", operation, err))
 	case h.answer.Err != nil:
 		return nil, h.answer
 	case err == nil && response != nil && hasBody(response):
@@ -170,13 +178,13 @@ func call[R any](ctx context.Context, s *SDK, operation string, send func(*ecs.C
 	}
 	// Its JSON library quotes the surroundings of an error from the body.
 	reason, _, _ := strings.Cut(err.Error(), ", error found in")
-	h.answer.Err = &SDKErr{operation, evidence.Text(reason, s.secrets()...)}
+	h.answer.Err = &SDKErr{operation, evidence.Text(reason, e.secrets()...)}
 	return nil, h.answer
 }
 
 // guard turns a panic of the official client, which some answers provoke, into
 // an error.
-func guard[R any](send func(*ecs.Client) (*R, error), client *ecs.Client) (response *R, err error) {
+func guard[C, R any](send func(*C) (*R, error), client *C) (response *R, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			response, err = nil, fmt.Errorf("the official client panicked: %v", p)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/verdict"
 )
 
 // These tests run the built programs, as a user does.
@@ -90,16 +93,23 @@ func serveReference(t *testing.T, args ...string) string {
 	return address
 }
 
-// endpointConfig writes the configuration of an endpoint that serves the
-// default world.
+// endpointConfig writes the configuration of an endpoint that serves all of the
+// default world, both products at one address.
 func endpointConfig(t *testing.T, address string, change func(*world.World)) string {
+	t.Helper()
+	return endpointsConfig(t, fmt.Sprintf("{ecs: %q, swas: %q}", address, address), change)
+}
+
+// endpointsConfig is endpointConfig with the endpoints as they are given. What
+// an identity may do is left out: the endpoint knows, and the suites go by names.
+func endpointsConfig(t *testing.T, endpoints string, change func(*world.World)) string {
 	t.Helper()
 	w := world.Default()
 	if change != nil {
 		change(&w)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "target: endpoint\nendpoints: {ecs: %q}\nquota: true\nworld:\n  regions: [%s]\n  accounts:\n", address, strings.Join(w.Regions, ", "))
+	fmt.Fprintf(&b, "target: endpoint\nendpoints: %s\nquota: true\nworld:\n  regions: [%s]\n  accounts:\n", endpoints, strings.Join(w.Regions, ", "))
 	for _, a := range w.Accounts {
 		fmt.Fprintf(&b, "    - id: %q\n      resourceGroups: [%s]\n      identities:\n", a.ID, strings.Join(a.ResourceGroups, ", "))
 		for _, id := range a.Identities {
@@ -108,6 +118,10 @@ func endpointConfig(t *testing.T, address string, change func(*world.World)) str
 				fmt.Fprintf(&b, ", securityToken: %q", id.SecurityToken)
 			}
 			b.WriteString("}\n")
+		}
+		b.WriteString("      servers:\n")
+		for _, s := range a.Servers {
+			fmt.Fprintf(&b, "        - {id: %q, region: %q, os: %q, status: %q}\n", s.ID, s.Region, s.OS, s.Status)
 		}
 	}
 	return write(t, b.String())
@@ -154,8 +168,8 @@ func referenceImage(t *testing.T) string {
 	return image
 }
 
-// readReport reads a report and takes out what may differ between two runs:
-// the target and the times.
+// readReport reads a report and takes out what may differ between two runs: the
+// target, the times, and the names and keys in the evidence of what was not met.
 func readReport(t *testing.T, name string) (r report.Report, comparable string) {
 	t.Helper()
 	file, err := os.Open(name)
@@ -173,6 +187,7 @@ func readReport(t *testing.T, name string) (r report.Report, comparable string) 
 	for i := range c.Rules {
 		for j := range c.Rules[i].Specs {
 			c.Rules[i].Specs[j].DurationMS = 0
+			c.Rules[i].Specs[j].Failure, c.Rules[i].Specs[j].Exchanges = "", nil
 		}
 		fmt.Fprintf(&b, "%+v\n", c.Rules[i])
 	}
@@ -182,22 +197,36 @@ func readReport(t *testing.T, name string) (r report.Report, comparable string) 
 
 func TestThreeTargetsGiveTheSameReport(t *testing.T) {
 	image := referenceImage(t)
-	for _, edition := range []string{"2026-06", "2020-11"} {
-		t.Run(edition, func(t *testing.T) {
+	// Every choice of the reference the other way round; what the documents leave
+	// open fails no rule.
+	const otherwise = "reference: {fingerprint: plain, keyCheck: shallow, privateKey: pkcs1, attachUnknown: per-instance, tokenScope: account, tokenLifetime: 1h}\n"
+	flags := []string{"--fingerprint", "plain", "--key-check", "shallow", "--private-key", "pkcs1",
+		"--attach-unknown", "per-instance", "--token-scope", "account", "--token-lifetime", "1h"}
+	for _, tt := range []struct {
+		what, edition, config string
+		flags                 []string
+	}{
+		{"2026-06", "2026-06", "", nil},
+		{"2020-11", "2020-11", "", nil},
+		{"2026-06 otherwise", "2026-06", otherwise, flags},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
 			g := NewWithT(t)
-			address := serveReference(t, "--edition", edition)
-			reports := map[string]string{}
+			address := serveReference(t, append([]string{"--edition", tt.edition}, tt.flags...)...)
+			configured := write(t, "edition: "+tt.edition+"\n"+tt.config)
+			covered, reports := coveredRules(t, tt.edition), map[string]string{}
 			for target, args := range map[string][]string{
-				"reference": nil,
-				"container": {"--target", "container", "--image", image},
+				"reference": {"--config", configured},
+				"container": {"--config", configured, "--target", "container", "--image", image},
 				"endpoint":  {"--config", endpointConfig(t, address, nil)},
 			} {
 				name := filepath.Join(t.TempDir(), "report.json")
-				code, stdout, stderr := run(t, append([]string{"run", "--edition", edition, "--report", name}, args...)...)
+				code, stdout, stderr := run(t, append([]string{"run", "--edition", tt.edition, "--report", name}, args...)...)
 				g.Expect(code).To(Equal(0), target+"\n"+stdout+stderr)
 				r, comparable := readReport(t, name)
 				g.Expect(r.Target.Kind).To(Equal(target))
-				g.Expect(r.Rules).NotTo(BeEmpty())
+				g.Expect(len(r.Rules)).To(Equal(covered), target)
+				g.Expect(r.Counts.Of(verdict.NotApplicable)).To(BeZero(), target)
 				reports[target] = comparable
 			}
 			g.Expect(reports["container"]).To(Equal(reports["reference"]))
@@ -207,6 +236,74 @@ func TestThreeTargetsGiveTheSameReport(t *testing.T) {
 	g := NewWithT(t)
 	left, err := exec.Command("docker", "ps", "-aq", "--filter", "ancestor="+image).CombinedOutput()
 	g.Expect(string(left), err).To(BeEmpty())
+}
+
+// coveredRules is how many rules have specs in an edition.
+func coveredRules(t *testing.T, edition string) int {
+	t.Helper()
+	code, stdout, stderr := run(t, "rules", "--json", "--edition", edition)
+	if code != 0 {
+		t.Fatal(stderr)
+	}
+	var rules []struct{ Specs int }
+	if err := json.Unmarshal([]byte(stdout), &rules); err != nil {
+		t.Fatal(err)
+	}
+	covered := 0
+	for _, r := range rules {
+		if r.Specs > 0 {
+			covered++
+		}
+	}
+	return covered
+}
+
+// What a target declares that it does not have is counted and shown, and no
+// reason to fail.
+func TestNotApplicable(t *testing.T) {
+	address := serveReference(t)
+	ecsOnly := endpointsConfig(t, fmt.Sprintf("{ecs: %q}", address), nil)
+	noUsers := func(w *world.World) { // the first of each account alone
+		for i := range w.Accounts {
+			w.Accounts[i].Identities = w.Accounts[i].Identities[:1]
+		}
+	}
+	noServers := func(w *world.World) {
+		for i := range w.Accounts {
+			w.Accounts[i].Servers = nil
+		}
+	}
+	for _, tt := range []struct {
+		what, config string
+		rule         *regexp.Regexp // matches the rules that must be not applicable, and no other
+	}{
+		{"no SWAS", ecsOnly, regexp.MustCompile(`^SWAS-`)},
+		{"no ECS", endpointsConfig(t, fmt.Sprintf("{swas: %q}", address), nil), regexp.MustCompile("^ECS-")},
+		{"no RAM users", endpointConfig(t, address, noUsers), regexp.MustCompile(`-RAM(-|$)`)},
+		{"no CreateKeyPair", write(t, "lacks: [CreateKeyPair]\n"), regexp.MustCompile(`^ECS-IMP-(NAME-UNIQUE-CREATE|QUOTA-SHARED)$`)},
+		{"no servers", endpointConfig(t, address, noServers), nil},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			g := NewWithT(t)
+			name := filepath.Join(t.TempDir(), "report.json")
+			code, stdout, stderr := run(t, "run", "--config", tt.config, "--report", name)
+			g.Expect(code).To(Equal(0), stdout+stderr)
+			r, _ := readReport(t, name)
+			count := 0
+			for _, rule := range r.Rules {
+				if rule.Verdict == verdict.NotApplicable {
+					count++
+				}
+				if tt.rule != nil {
+					g.Expect(rule.Verdict == verdict.NotApplicable).To(Equal(tt.rule.MatchString(rule.ID)), "%s: %s", rule.ID, rule.Verdict)
+				}
+			}
+			g.Expect(count).To(BeNumerically(">", 0))
+			g.Expect(count).To(BeNumerically("<", len(r.Rules)))
+			g.Expect(r.Counts.Of(verdict.NotApplicable)).To(Equal(count))
+			g.Expect(stdout).To(MatchRegexp(`(?m)^rules .*not-applicable`))
+		})
+	}
 }
 
 func TestExitCodes(t *testing.T) {
@@ -222,7 +319,14 @@ func TestExitCodes(t *testing.T) {
 	notFound := httptest.NewServer(http.NotFoundHandler())
 	defer notFound.Close()
 	wrongSecret := func(w *world.World) { w.Accounts[0].Identities[0].AccessKeySecret = "not-the-secret" }
-	otherRegion := func(w *world.World) { w.Regions[1] = "xx-nowhere-9" }
+	otherRegion := func(w *world.World) {
+		for i := range w.Accounts[0].Servers {
+			if s := &w.Accounts[0].Servers[i]; s.Region == w.Regions[1] {
+				s.Region = "xx-nowhere-9"
+			}
+		}
+		w.Regions[1] = "xx-nowhere-9"
+	}
 
 	for _, c := range []struct {
 		what string
@@ -234,6 +338,7 @@ func TestExitCodes(t *testing.T) {
 		{"a SHOULD not met", []string{"run", "--config", write(t, "reference: {fingerprint: plain}\n"), "--rule", "ECS-IMP-RESP-FP-FORM"}, 0, "warned"},
 		{"a SHOULD not met, strict", []string{"run", "--config", write(t, "reference: {fingerprint: plain}\n"), "--rule", "ECS-IMP-RESP-FP-FORM", "--strict"}, 1, "NOT CONFORMANT"},
 		{"unknown rule", []string{"run", "--rule", "ECS-IMP-NAME-EMTY"}, 2, "did you mean ECS-IMP-NAME-EMPTY"},
+		{"beginning of a rule", []string{"run", "--rule", "ECS-IMP-NAM"}, 2, "did you mean ECS-IMP-NAME-"},
 		{"empty selection", []string{"run", "--rule", "ECS-IMP-ERR-INTERNAL"}, 2, "ECS-IMP-ERR-INTERNAL"},
 		{"unknown key", []string{"run", "--config", write(t, "targt: reference\n")}, 2, "targt"},
 		{"unknown flag", []string{"run", "--tagret", "reference"}, 2, "--tagret"},
@@ -241,6 +346,11 @@ func TestExitCodes(t *testing.T) {
 		{"missing file", []string{"run", "--config", filepath.Join(t.TempDir(), "none.yaml")}, 2, "none.yaml"},
 		{"dead port", []string{"run", "--config", endpointConfig(t, gone, nil)}, 3, "refused"},
 		{"not this API", []string{"run", "--config", endpointConfig(t, notFound.URL, nil)}, 3, "not an ECS API"},
+		{"not this API, SWAS", []string{"run", "--config", endpointsConfig(t, fmt.Sprintf("{ecs: %q, swas: %q}", address, notFound.URL), nil)}, 3, "not a SWAS API"},
+		{"not this API, but not asked for", []string{"run", "--rule", "ECS-IMP-NAME-LEN-*",
+			"--config", endpointsConfig(t, fmt.Sprintf("{ecs: %q, swas: %q}", address, notFound.URL), nil)}, 0, "CONFORMANT"},
+		{"no address", []string{"run", "--config", endpointsConfig(t, "{}", nil)}, 2, "no URL is configured"},
+		{"lacks what no spec needs", []string{"run", "--config", write(t, "lacks: [CreateKeyPairs]\n")}, 2, "lacks[0]"},
 		{"wrong secret", []string{"run", "--config", endpointConfig(t, address, wrongSecret)}, 3, "credentials"},
 		{"missing region", []string{"run", "--config", endpointConfig(t, address, otherRegion)}, 3, "xx-nowhere-9"},
 		{"missing image", []string{"run", "--target", "container", "--image", "kpref:no-such-tag"}, 3, ""},
