@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ import (
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/suites/ecs"
+	"github.com/kpspec/kpspec/suites/swas"
 	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
@@ -127,7 +129,7 @@ func Coverage(edition catalogue.Edition) (map[string]int, error) {
 	globals.Reset()
 	run, err := prepare(context.Background(), Config{
 		Edition: edition,
-		Place:   target.Place{ECS: "http://127.0.0.1", World: world.Default()},
+		Place:   target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()},
 	})
 	if err != nil {
 		return nil, err
@@ -172,6 +174,9 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		r.selected = append(r.selected, rule.ID)
 	}
 	ecs.ImportKeyPair(kit)
+	swas.CreateKeyPair(kit)
+	swas.ImportKeyPair(kit)
+	swas.AttachKeyPair(kit)
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 
 	r.specs = map[string]int{}
@@ -202,17 +207,19 @@ func (r *run) asked() bool {
 		c.LabelFilter != "" && c.LabelFilter != r.filter()
 }
 
-// about is the rule and the clause that a spec is about.
+// about is the rule and the clause that a spec is about, by its labels.
 func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, ok bool) {
+	if spec.LeafNodeType != types.NodeTypeIt {
+		return rule, "", false
+	}
 	for _, label := range spec.Labels() {
-		if found, part, err := r.catalogue.Resolve(label); err == nil {
+		id, key, _ := strings.Cut(label, ".")
+		if found, known := r.catalogue.Rule(id); known {
 			rule, ok = found, true
-			if part != nil {
-				clause = part.Key
-			}
+			clause = cmp.Or(key, clause)
 		}
 	}
-	return rule, clause, ok && spec.LeafNodeType == types.NodeTypeIt
+	return rule, clause, ok
 }
 
 // report makes the report of what Ginkgo ran.
@@ -256,7 +263,7 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		Level:      rule.LevelIn(edition),
 		Text:       spec.FullText(),
 		Location:   vocabulary.Relative(spec.LeafNodeLocation),
-		DurationMS: spec.RunTime.Milliseconds(),
+		DurationMS: float64(spec.RunTime.Microseconds()) / 1000,
 	}
 	for _, c := range rule.Clauses {
 		if c.Key == clause {

@@ -36,5 +36,6 @@ func ImportKeyPair(k *Kit) {
 		groupAndTags(k)
 		quota(k)
 		answer(k)
+		permission(k)
 	})
 }

@@ -141,7 +141,7 @@ func answer(k *Kit) {
 		DescribeTable("XML: ImportKeyPairResponse with the same three elements,", func(ctx SpecContext, shape wire.Shape) {
 			key, name := FreshKey(), k.Name()
 			members := imported(ctx, k.Import(name, key))
-			Given(k.ECS.DeleteKeyPair(ctx, name)).To(BeAccepted())
+			Given(k.ECS.Delete(ctx, name)).To(BeAccepted())
 
 			call := k.Import(k.Name(), key)
 			call.Format, call.Shape = "XML", shape

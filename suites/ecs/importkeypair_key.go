@@ -119,8 +119,8 @@ func key(k *Kit) {
 
 	It("takes one key under two names", rule("ECS-IMP-KEY-DUP"), func(ctx SpecContext) {
 		body, first, second := FreshKey(), k.Name(), k.Name()
-		Given(k.ECS.ImportKeyPair(ctx, k.Import(first, body))).To(BeAccepted())
-		Expect(k.ECS.ImportKeyPair(ctx, k.Import(second, body))).To(BeAccepted())
+		Given(k.ECS.Call(ctx, k.Import(first, body))).To(BeAccepted())
+		Expect(k.ECS.Call(ctx, k.Import(second, body))).To(BeAccepted())
 		Expect(k.ECS.Find(ctx, first)).To(HaveFingerprint(FingerprintOf(body)))
 		Expect(k.ECS.Find(ctx, second)).To(HaveFingerprint(FingerprintOf(body)))
 	})
@@ -128,7 +128,7 @@ func key(k *Kit) {
 	withPublicKey := wire.Param{Name: "IncludePublicKey", Value: "true"}
 	DescribeTable("keeps the public key:", func(ctx SpecContext, key sshkeys.Key) {
 		name := k.Name()
-		Given(k.ECS.ImportKeyPair(ctx, k.Import(name, key.Line))).To(BeAccepted())
+		Given(k.ECS.Call(ctx, k.Import(name, key.Line))).To(BeAccepted())
 		Expect(k.ECS.FindIn(ctx, k.Region(), name, withPublicKey)).To(HoldKey(key.Line))
 	},
 		Entry("RSA", rule("ECS-IMP-KEY-STORED"), sshkeys.RSA2048),

@@ -49,7 +49,7 @@ func name(k *Kit) {
 
 	Describe("of a length", func() {
 		It("takes two characters, the least", rule("ECS-IMP-NAME-LEN-MIN"), func(ctx SpecContext) {
-			accepts(ctx, k.FreeName(ctx, 2))
+			accepts(ctx, k.FreeName(ctx, k.ECS, 2))
 		})
 		It("refuses one character", rule("ECS-IMP-NAME-LEN-MIN"), func(ctx SpecContext) {
 			refuses(ctx, k.NameOf(1), malformed)
@@ -182,7 +182,7 @@ func name(k *Kit) {
 			if again == "" {
 				again = first
 			}
-			Given(k.ECS.ImportKeyPair(ctx, k.Import(name, first))).To(BeAccepted())
+			Given(k.ECS.Call(ctx, k.Import(name, first))).To(BeAccepted())
 			Expect(k.ECS.Send(ctx, k.Import(name, again))).To(BeRefused(alreadyExists.Bare()))
 			Expect(k.ECS.Find(ctx, name)).To(HaveFingerprint(FingerprintOf(first)))
 		}
@@ -192,7 +192,7 @@ func name(k *Kit) {
 		})
 		It("refuses the name of a key pair that the service generated", rule("ECS-IMP-NAME-UNIQUE-CREATE"), func(ctx SpecContext) {
 			name := k.Name()
-			Given(k.ECS.CreateKeyPair(ctx, name)).To(BeAccepted())
+			Given(k.ECS.Create(ctx, name)).To(BeAccepted())
 			created := k.ECS.Find(ctx, name)
 			Given(created).To(BePresent())
 			Expect(k.ECS.Send(ctx, k.Import(name, FreshKey()))).To(BeRefused(alreadyExists.Bare()))
@@ -200,20 +200,20 @@ func name(k *Kit) {
 		})
 		It("does not let a generated key pair take an imported one's name", rule("ECS-IMP-NAME-UNIQUE-CREATE"), func(ctx SpecContext) {
 			name, key := k.Name(), FreshKey()
-			Given(k.ECS.ImportKeyPair(ctx, k.Import(name, key))).To(BeAccepted())
-			Expect(k.ECS.CreateKeyPair(ctx, name)).To(BeRefused(AnyRefusal))
+			Given(k.ECS.Call(ctx, k.Import(name, key))).To(BeAccepted())
+			Expect(k.ECS.Create(ctx, name)).To(BeRefused(AnyRefusal))
 			Expect(k.ECS.Find(ctx, name)).To(HaveFingerprint(FingerprintOf(key)))
 		})
 		It("takes the same name in another region", rule("ECS-IMP-NAME-UNIQUE-REGION"), func(ctx SpecContext) {
 			name, there := k.Name(), k.OtherRegion()
-			Given(k.ECS.ImportKeyPair(ctx, k.Import(name, FreshKey()))).To(BeAccepted())
+			Given(k.ECS.Call(ctx, k.Import(name, FreshKey()))).To(BeAccepted())
 			k.ECS.Accepts(ctx, k.Import(name, FreshKey()).With("RegionId", there))
 			Expect(k.ECS.Find(ctx, name)).To(BePresent())
 		})
 		It("takes the same name from another account", rule("ECS-IMP-NAME-UNIQUE-ACCOUNT"), func(ctx SpecContext) {
-			name, other := k.Name(), k.OtherAccount()
+			name, other := k.Name(), k.OtherECS()
 			mine, theirs := FreshKey(), FreshKey()
-			Given(k.ECS.ImportKeyPair(ctx, k.Import(name, mine))).To(BeAccepted())
+			Given(k.ECS.Call(ctx, k.Import(name, mine))).To(BeAccepted())
 			other.Accepts(ctx, k.Import(name, theirs))
 			Expect(k.ECS.Find(ctx, name)).To(HaveFingerprint(FingerprintOf(mine)))
 			Expect(other.Find(ctx, name)).To(HaveFingerprint(FingerprintOf(theirs)))
@@ -227,10 +227,10 @@ func name(k *Kit) {
 		})
 		It("takes the name again after the key pair was deleted", rule("ECS-IMP-NAME-REUSE"), func(ctx SpecContext) {
 			name, second := k.Name(), FreshKey()
-			Given(k.ECS.ImportKeyPair(ctx, k.Import(name, FreshKey()))).To(BeAccepted())
-			Given(k.ECS.DeleteKeyPair(ctx, name)).To(BeAccepted())
+			Given(k.ECS.Call(ctx, k.Import(name, FreshKey()))).To(BeAccepted())
+			Given(k.ECS.Delete(ctx, name)).To(BeAccepted())
 			Given(k.ECS.Find(ctx, name)).To(BeAbsent())
-			Expect(k.ECS.ImportKeyPair(ctx, k.Import(name, second))).To(BeAccepted())
+			Expect(k.ECS.Call(ctx, k.Import(name, second))).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, name)).To(HaveFingerprint(FingerprintOf(second)))
 		})
 	})

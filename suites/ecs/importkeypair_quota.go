@@ -20,14 +20,25 @@ func quota(k *Kit) {
 	rule := k.Rule
 
 	Describe("with the quota nearly used up", Serial, Ordered, ContinueOnFailure, func() {
-		stock := k.ECS.Stock()
-		AfterAll(func(ctx SpecContext) { stock.Clear(ctx) })
+		var stock *ECS
+		need := func() {
+			GinkgoHelper()
+			k.NeedQuota()
+			if stock == nil {
+				stock = k.ECS.Stock()
+			}
+		}
+		AfterAll(func(ctx SpecContext) {
+			if stock != nil {
+				stock.Clear(ctx)
+			}
+		})
 
 		// full fills the region with imported key pairs and returns the name of
 		// one of them. A spec about something else stands on that.
 		full := func(ctx SpecContext) string {
 			GinkgoHelper()
-			k.NeedQuota()
+			need()
 			refused, name := fill(ctx, k, stock, most)
 			if refused != nil {
 				Given(refused).To(BeAccepted())
@@ -36,12 +47,12 @@ func quota(k *Kit) {
 		}
 
 		It("takes the 500th key pair of a region and refuses the next", rule("ECS-IMP-QUOTA"), func(ctx SpecContext) {
-			k.NeedQuota()
+			need()
 			if refused, _ := fill(ctx, k, stock, most-1); refused != nil {
 				Expect(refused).To(BeAccepted())
 			}
 			last := k.Import(k.Name(), FreshKey())
-			Expect(stock.ImportKeyPair(ctx, last)).To(BeAccepted())
+			Expect(stock.Call(ctx, last)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(last, "KeyPairName"))).To(BePresent())
 			over := k.Import(k.Name(), FreshKey())
 			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded))
@@ -65,15 +76,17 @@ func quota(k *Kit) {
 			Observe("an existing name in a full region", Saw(got))
 		})
 		It("has room again after one was deleted", rule("ECS-IMP-QUOTA-FREED"), func(ctx SpecContext) {
-			Given(stock.DeleteKeyPair(ctx, full(ctx))).To(BeAccepted())
+			one := full(ctx)
+			Given(stock.Delete(ctx, one)).To(BeAccepted())
 			call := k.Import(k.Name(), FreshKey())
-			Expect(stock.ImportKeyPair(ctx, call)).To(BeAccepted())
+			Expect(stock.Call(ctx, call)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
 		})
 		It("counts a generated key pair like an imported one", rule("ECS-IMP-QUOTA-SHARED"), func(ctx SpecContext) {
-			Given(stock.DeleteKeyPair(ctx, full(ctx))).To(BeAccepted())
+			one := full(ctx)
+			Given(stock.Delete(ctx, one)).To(BeAccepted())
 			created := k.Name()
-			Given(stock.CreateKeyPair(ctx, created)).To(BeAccepted())
+			Given(stock.Create(ctx, created)).To(BeAccepted())
 			Given(k.ECS.Find(ctx, created)).To(BePresent())
 			over := k.Import(k.Name(), FreshKey())
 			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded.Bare()))

@@ -20,8 +20,8 @@ func groupAndTags(k *Kit) {
 		It("puts the key pair into the group it names", rule("ECS-IMP-RG-USE"), func(ctx SpecContext) {
 			group := k.ResourceGroup()
 			in, out := plain().With("ResourceGroupId", group), plain()
-			Given(k.ECS.ImportKeyPair(ctx, out)).To(BeAccepted())
-			Expect(k.ECS.ImportKeyPair(ctx, in)).To(BeAccepted())
+			Given(k.ECS.Call(ctx, out)).To(BeAccepted())
+			Expect(k.ECS.Call(ctx, in)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(in, "KeyPairName"))).To(BelongToGroup(group))
 			filter := wire.Param{Name: "ResourceGroupId", Value: group}
 			Expect(k.ECS.FindIn(ctx, k.Region(), Value(in, "KeyPairName"), filter)).To(BePresent())
@@ -54,7 +54,7 @@ func groupAndTags(k *Kit) {
 		keeps := func(ctx SpecContext, key, value string) {
 			GinkgoHelper()
 			call := tagged(key, &value)
-			Expect(k.ECS.ImportKeyPair(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{key: value}))
 		}
 		refuses := func(ctx SpecContext, key, value string, as Row) {
@@ -72,7 +72,7 @@ func groupAndTags(k *Kit) {
 
 		It("may have none", rule("ECS-IMP-TAG-OPT"), func(ctx SpecContext) {
 			call := plain()
-			Expect(k.ECS.ImportKeyPair(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{}))
 		})
 		It("takes them as Tag.N.Key and Tag.N.Value", rule("ECS-IMP-TAG-WIRE"), func(ctx SpecContext) {
@@ -82,7 +82,7 @@ func groupAndTags(k *Kit) {
 		})
 		It("takes an array of objects", rule("ECS-IMP-TYPES"), func(ctx SpecContext) {
 			call := plain().With("Tag.1.Key", "first").With("Tag.1.Value", "a").With("Tag.2.Key", "second").With("Tag.2.Value", "b")
-			Expect(k.ECS.ImportKeyPair(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{"first": "a", "second": "b"}))
 		})
 
@@ -97,7 +97,7 @@ func groupAndTags(k *Kit) {
 		}
 		It("takes 20 tags, the most", rule("ECS-IMP-TAG-N-MAX"), func(ctx SpecContext) {
 			call, tags := many(20)
-			Expect(k.ECS.ImportKeyPair(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(tags))
 		})
 		DescribeTable("refuses 21 tags", func(ctx SpecContext, as Row) {
@@ -159,7 +159,7 @@ func groupAndTags(k *Kit) {
 
 		It("takes a tag without a value", rule("ECS-IMP-TAG-VAL-OMIT"), func(ctx SpecContext) {
 			call := tagged("k", nil)
-			Expect(k.ECS.ImportKeyPair(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{"k": ""}))
 		})
 		DescribeTable("takes a tag value", func(ctx SpecContext, value string) { keeps(ctx, "k", value) },

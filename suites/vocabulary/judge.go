@@ -127,6 +127,13 @@ func Relative(where types.CodeLocation) string {
 	return fmt.Sprintf("%s:%d", file, where.LineNumber)
 }
 
+// Knows reports whether a rule holds in the edition of the run. Specs of a rule
+// that does not are not built.
+func (k *Kit) Knows(id string) bool {
+	rule, known := k.catalogue.Rule(id)
+	return known && rule.InEdition(k.Edition)
+}
+
 // Rule is the decorator of a spec: ref is a rule id, or a rule id and a clause
 // key joined by a dot. An unknown reference stops the building of the tree.
 func (k *Kit) Rule(ref string) []any {
@@ -134,13 +141,28 @@ func (k *Kit) Rule(ref string) []any {
 	if err != nil {
 		panic(fmt.Sprintf("a spec is about %s, which is not in the catalogue: %v", ref, err))
 	}
+	if !rule.InEdition(k.Edition) {
+		panic(fmt.Sprintf("a spec is about %s, which does not hold in edition %s", ref, k.Edition))
+	}
 	level := rule.LevelIn(k.Edition)
 	if clause != nil {
 		level = clause.LevelIn(k.Edition)
 	}
 	return []any{
 		Label(rule.ID, ref, string(level)),
-		AroundNode(func(ctx context.Context, body func(context.Context)) { k.judge(wire.WithRule(ctx, ref), body) }),
+		AroundNode(func(ctx context.Context, body func(context.Context)) {
+			k.judge(wire.WithRule(ctx, ref), func(ctx context.Context) {
+				k.needProduct(rule.Product)
+				body(ctx)
+			})
+		}),
+	}
+}
+
+// needProduct ends a spec about a product that the target does not have.
+func (k *Kit) needProduct(product string) {
+	if product == "ECS" && k.ECS == nil || product == "SWAS" && k.SWAS == nil {
+		NotApplicable("the target has no address for " + product)
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// smallPrimes is the product of the odd primes below 1000. A modulus that
-// shares a factor with it is no RSA modulus anybody would make.
-var smallPrimes = func() *big.Int {
-	product := big.NewInt(1)
+// step is twice the product of the odd primes below 1000: one more than a
+// multiple of it shares no small factor with anything.
+var step = func() *big.Int {
+	product := big.NewInt(2)
 	for n := int64(3); n < 1000; n += 2 {
 		if big.NewInt(n).ProbablyPrime(0) {
 			product.Mul(product, big.NewInt(n))
@@ -29,20 +29,15 @@ var smallPrimes = func() *big.Int {
 // without small factors, which costs microseconds where two primes cost
 // milliseconds, and a public key does not show the difference.
 func FreshKey() string {
-	n := new(big.Int)
-	bytes := make([]byte, 256)
-	for {
-		if _, err := rand.Read(bytes); err != nil {
-			// crypto/rand never fails on a platform that Go supports.
-			return ""
-		}
-		bytes[0] |= 0x80 // exactly 2048 bits
-		bytes[255] |= 1  // odd
-		n.SetBytes(bytes)
-		if new(big.Int).GCD(nil, nil, n, smallPrimes).Cmp(big.NewInt(1)) == 0 {
-			break
-		}
+	least := new(big.Int).Lsh(big.NewInt(1), 2047)
+	least.Div(least, step).Add(least, big.NewInt(1))
+	r, err := rand.Int(rand.Reader, new(big.Int).Sub(least, big.NewInt(2)))
+	if err != nil {
+		// crypto/rand never fails on a platform that Go supports.
+		return ""
 	}
+	n := r.Add(r, least)
+	n.Mul(n, step).Add(n, big.NewInt(1))
 	key, err := ssh.NewPublicKey(&rsa.PublicKey{N: n, E: 65537})
 	if err != nil {
 		return ""

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/target"
@@ -23,8 +24,12 @@ type Kit struct {
 	Edition catalogue.Edition
 	Place   target.Place
 
-	ECS   *ECS // acts for the account under test
-	Other *ECS // acts for another account; nil where the world has none
+	ECS  *ECS  // acts for the account under test; nil where the target has no ECS
+	SWAS *SWAS // the same of SWAS; nil where the target has no SWAS
+
+	otherECS  *ECS  // acts for another account; nil where the world has none
+	otherSWAS *SWAS // likewise
+	options   []wire.Option
 
 	catalogue *catalogue.Catalogue
 	recorder  *evidence.Recorder
@@ -74,12 +79,13 @@ func NewKit(o Options) (*Kit, error) {
 	if o.Agent != "" {
 		options = append(options, wire.WithUserAgent(o.Agent))
 	}
+	k.options = options
 	accounts := o.Place.World.Accounts
-	if k.ECS, err = newECS(k, accounts[0], options); err != nil {
+	if k.ECS, k.SWAS, err = k.actors(accounts[0], accounts[0].Identities[0]); err != nil {
 		return nil, err
 	}
 	if len(accounts) > 1 {
-		if k.Other, err = newECS(k, accounts[1], options); err != nil {
+		if k.otherECS, k.otherSWAS, err = k.actors(accounts[1], accounts[1].Identities[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -99,14 +105,70 @@ func (k *Kit) OtherRegion() string {
 	return k.Place.World.Regions[1]
 }
 
-// OtherAccount acts for a second account. A spec that needs one is not
-// applicable where the world has only one.
-func (k *Kit) OtherAccount() *ECS {
+// actors are the actors of an identity, of each product that the target has.
+func (k *Kit) actors(account world.Account, id world.Identity) (ecs *ECS, swas *SWAS, err error) {
+	if k.Place.ECS != "" {
+		if ecs, err = newECS(k, account, id, k.options); err != nil {
+			return nil, nil, err
+		}
+	}
+	if k.Place.SWAS != "" {
+		if swas, err = newSWAS(k, account, id, k.options); err != nil {
+			return nil, nil, err
+		}
+	}
+	return ecs, swas, nil
+}
+
+// OtherECS acts for a second account. A spec that needs one is not applicable
+// where the world has only one.
+func (k *Kit) OtherECS() *ECS {
 	GinkgoHelper()
-	if k.Other == nil {
+	k.needAccount()
+	return k.otherECS
+}
+
+// OtherSWAS acts for a second account, see [Kit.OtherECS].
+func (k *Kit) OtherSWAS() *SWAS {
+	GinkgoHelper()
+	k.needAccount()
+	return k.otherSWAS
+}
+
+func (k *Kit) needAccount() {
+	GinkgoHelper()
+	if len(k.Place.World.Accounts) < 2 {
 		NotApplicable("the world names only one account")
 	}
-	return k.Other
+}
+
+// ECSAs acts as a RAM user of the account under test. A spec about what such a
+// user may do is not applicable where the world does not name it.
+func (k *Kit) ECSAs(name string) *ECS {
+	GinkgoHelper()
+	ecs, _ := k.as(name)
+	return ecs
+}
+
+// SWASAs acts as a RAM user, see [Kit.ECSAs].
+func (k *Kit) SWASAs(name string) *SWAS {
+	GinkgoHelper()
+	_, swas := k.as(name)
+	return swas
+}
+
+func (k *Kit) as(name string) (*ECS, *SWAS) {
+	GinkgoHelper()
+	account := k.Place.World.Accounts[0]
+	id, known := account.Identity(name)
+	if !known {
+		NotApplicable("the world names no identity " + name)
+	}
+	ecs, swas, err := k.actors(account, id)
+	if err != nil {
+		undone("%v", err)
+	}
+	return ecs, swas
 }
 
 // ResourceGroup is a resource group of the account under test, beside its
@@ -180,12 +242,16 @@ func below(n int64) int64 {
 	return v.Int64()
 }
 
-// remove deletes what l holds, the newest first, and strikes it. What cannot
-// be removed stays in the ledger and is reported; it changes no rule's verdict,
-// but the run is not green.
+// remove undoes what l holds, the newest first, and strikes it: bindings are
+// taken off, key pairs are deleted. What cannot be undone stays in the ledger and
+// is reported; it changes no rule's verdict, but the run is not green.
 func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
-	for _, batch := range batches(l.Open()) {
-		if err := k.actorOf(batch[0]).delete(ctx, batch); err != nil {
+	for _, batch := range k.batches(l.Open()) {
+		owner, undo := k.actorOf(batch[0]), (*actor).erase
+		if batch[0].Server != "" {
+			undo = (*actor).unbind
+		}
+		if err := undo(owner, ctx, batch); err != nil {
 			AddReportEntry(CleanupEntry, err.Error(), ReportEntryVisibilityAlways)
 			continue
 		}
@@ -195,39 +261,55 @@ func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 	}
 }
 
-// batches groups entries by account and region, at most as many together as
-// one DeleteKeyPairs call may name.
-func batches(entries []ledger.Entry) [][]ledger.Entry {
-	const most = 100
-	var all [][]ledger.Entry
-	last := map[ledger.Entry]int{} // account and region → index of the batch being filled
+// batches groups entries that one call can undo: bindings of one key pair, or
+// key pairs of one account and region. All bindings come before the key pairs.
+func (k *Kit) batches(entries []ledger.Entry) [][]ledger.Entry {
+	var bindings, pairs [][]ledger.Entry
+	last := map[ledger.Entry]int{} // what a batch has in common → index of the one being filled
 	for _, e := range entries {
-		place := ledger.Entry{Product: e.Product, Account: e.Account, Region: e.Region}
-		i, begun := last[place]
-		if !begun || len(all[i]) == most {
-			i = len(all)
-			all = append(all, nil)
-			last[place] = i
+		into, common, most := &pairs, e, k.actorOf(e).batch
+		if e.Server != "" {
+			into, most = &bindings, 50
+			common.Server = "any"
+		} else {
+			common.Name = ""
 		}
-		all[i] = append(all[i], e)
+		i, begun := last[common]
+		if !begun || len((*into)[i]) == most {
+			i = len(*into)
+			*into = append(*into, nil)
+			last[common] = i
+		}
+		(*into)[i] = append((*into)[i], e)
 	}
-	return all
+	return append(bindings, pairs...)
 }
 
 // actorOf is the actor in whose account e was made.
-func (k *Kit) actorOf(e ledger.Entry) *ECS {
-	if k.Other != nil && k.Other.account.ID == e.Account {
-		return k.Other
+func (k *Kit) actorOf(e ledger.Entry) *actor {
+	other := e.Account != k.Place.World.Accounts[0].ID
+	switch {
+	case e.Product == "SWAS" && other:
+		return &k.otherSWAS.actor
+	case e.Product == "SWAS":
+		return &k.SWAS.actor
+	case other:
+		return &k.otherECS.actor
 	}
-	return k.ECS
+	return &k.ECS.actor
+}
+
+// Finder finds a key pair by its name.
+type Finder interface {
+	Find(ctx context.Context, name string) *Pair
 }
 
 // FreeName is a name of length letters that is too short to be unique, chosen
 // so that no key pair of the region has it.
-func (k *Kit) FreeName(ctx context.Context, length int) string {
+func (k *Kit) FreeName(ctx context.Context, in Finder, length int) string {
 	GinkgoHelper()
 	for range 20 {
-		if name := letters(length); k.ECS.Find(ctx, name) == nil {
+		if name := letters(length); in.Find(ctx, name) == nil {
 			return name
 		}
 	}

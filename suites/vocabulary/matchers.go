@@ -1,10 +1,10 @@
 package vocabulary
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -144,55 +144,6 @@ func (nothing) Match(actual any) (bool, error)          { return actual == "", n
 func (nothing) FailureMessage(actual any) string        { return fmt.Sprintf("expected it to %s", actual) }
 func (nothing) NegatedFailureMessage(actual any) string { return "expected it not to" }
 
-// Refuses shows that the target refuses bad as the row says and changes
-// nothing, and that it takes good, which differs from bad in one fault only.
-//
-// The faulty request goes first and under the same name wherever the name is
-// not the fault: were anything of it kept, the good one would trip over it.
-func (e *ECS) Refuses(ctx context.Context, bad, good wire.Call, as Row) {
-	GinkgoHelper()
-	Expect(e.Send(ctx, bad)).To(BeRefused(as))
-	e.HasNothingOf(ctx, bad)
-	Given(e.Send(ctx, good)).To(BeAccepted())
-	Given(e.FindIn(ctx, Value(good, "RegionId"), Value(good, "KeyPairName"))).To(BePresent())
-}
-
-// HasNothingOf asserts that neither the name nor the key of a request is
-// listed in any region of the world.
-func (e *ECS) HasNothingOf(ctx context.Context, call wire.Call) {
-	GinkgoHelper()
-	name, fingerprint := Value(call, "KeyPairName"), FingerprintOf(Value(call, "PublicKeyBody"))
-	for _, region := range e.regionsOf(call) {
-		var kept *Pair
-		for _, p := range e.List(ctx, region) {
-			if p.Name == name || fingerprint != "" && plain(p.Fingerprint) == fingerprint {
-				e.ledger.Note(e.entry(region, p.Name))
-				kept = &p
-			}
-		}
-		Expect(kept).To(BeAbsent())
-	}
-}
-
-// regionsOf is where a request may have left something: the region it names,
-// or every region where it names none that the world knows.
-func (e *ECS) regionsOf(call wire.Call) []string {
-	for _, region := range e.kit.Place.World.Regions {
-		if region == Value(call, "RegionId") {
-			return []string{region}
-		}
-	}
-	return e.kit.Place.World.Regions
-}
-
-// Accepts shows that the target takes the request, sent through the official
-// SDK, and lists the key pair afterwards.
-func (e *ECS) Accepts(ctx context.Context, call wire.Call) {
-	GinkgoHelper()
-	Expect(e.ImportKeyPair(ctx, call)).To(BeAccepted())
-	Expect(e.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
-}
-
 // Observe writes down what the target does where the documents leave it open.
 func Observe(name string, value any) {
 	AddReportEntry(ObservationEntry, report.Observation{Name: name, Value: value}, ReportEntryVisibilityNever)
@@ -306,6 +257,72 @@ func BeFlat() types.GomegaMatcher {
 			case map[string]any, []any:
 				return fmt.Errorf("the member %s is no scalar", name)
 			}
+		}
+		return nil
+	})
+}
+
+// BeTheSamePairsAs holds for a list of the same key pairs, by name.
+func BeTheSamePairsAs(before []Pair) types.GomegaMatcher {
+	return matcher("hold the same key pairs as before", func(after []Pair) error {
+		if added := newcomers(before, after); len(added) > 0 {
+			return fmt.Errorf("it also holds %q", added)
+		}
+		if gone := newcomers(after, before); len(gone) > 0 {
+			return fmt.Errorf("it lacks %q", gone)
+		}
+		return nil
+	})
+}
+
+// HoldOneMoreThan holds for a list with exactly one key pair more, by name.
+func HoldOneMoreThan(before []Pair) types.GomegaMatcher {
+	return matcher("hold one key pair more than before", func(after []Pair) error {
+		if added := newcomers(before, after); len(added) != 1 || len(after) != len(before)+1 {
+			return fmt.Errorf("it holds %d instead of %d, and new are %q", len(after), len(before), added)
+		}
+		return nil
+	})
+}
+
+// newcomers are the names in after that are not in before.
+func newcomers(before, after []Pair) []string {
+	known := map[string]bool{}
+	for _, p := range before {
+		known[p.Name] = true
+	}
+	var added []string
+	for _, p := range after {
+		if !known[p.Name] {
+			added = append(added, p.Name)
+		}
+	}
+	return added
+}
+
+// HaveMember holds for an answer whose body has a member that the inner matcher
+// holds for.
+func HaveMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
+	return gomega.WithTransform(func(a *wire.Answer) (map[string]any, error) { return a.Object() }, gomega.HaveKeyWithValue(name, inner))
+}
+
+// BeNonEmptyText holds for a string that is not empty.
+func BeNonEmptyText() types.GomegaMatcher {
+	return gomega.And(gomega.BeAssignableToTypeOf(""), gomega.Not(gomega.BeEmpty()))
+}
+
+// BindServer holds for a list in which exactly the key pairs of these names, if
+// any, are bound to the server.
+func BindServer(server string, names ...string) types.GomegaMatcher {
+	return matcher(fmt.Sprintf("have %q bound to server %s", names, server), func(listed []Pair) error {
+		var bound []string
+		for _, p := range listed {
+			if slices.Contains(p.Servers, server) {
+				bound = append(bound, p.Name)
+			}
+		}
+		if !slices.Equal(bound, names) {
+			return fmt.Errorf("ListKeyPairs has %q", bound)
 		}
 		return nil
 	})

@@ -1,7 +1,9 @@
 package vocabulary
 
 import (
+	"crypto/rsa"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,6 +37,15 @@ func TestFreshKeysAreKeysAndDiffer(t *testing.T) {
 	g.Expect(options).To(gomega.BeEmpty())
 	g.Expect(rest).To(gomega.BeEmpty())
 	g.Expect(len(strings.Fields(first)[1])).To(gomega.Equal(372), "the base64 text of a 2048-bit key")
+	for range 200 {
+		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(FreshKey()))
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		public := key.(ssh.CryptoPublicKey).CryptoPublicKey().(*rsa.PublicKey)
+		g.Expect(public.N.BitLen()).To(gomega.Equal(2048))
+		for _, prime := range []int64{2, 3, 5, 7, 11, 13, 997} {
+			g.Expect(new(big.Int).Mod(public.N, big.NewInt(prime)).Sign()).NotTo(gomega.BeZero())
+		}
+	}
 }
 
 func TestFingerprintsAreWhatSSHKeygenPrinted(t *testing.T) {
@@ -70,13 +81,13 @@ func TestAnUnknownRuleDoesNotCompileIntoTheTree(t *testing.T) {
 }
 
 func TestBatchesAreOfOneAccountAndRegionAndNotTooLarge(t *testing.T) {
-	g := gomega.NewWithT(t)
+	g, k := gomega.NewWithT(t), newKit(t)
 	var entries []ledger.Entry
 	for i := range 250 {
-		entries = append(entries, ledger.Entry{Product: "ECS", Account: "1", Region: fmt.Sprint("r", i%2), Name: fmt.Sprint(i)})
+		entries = append(entries, ledger.Entry{Product: "ECS", Account: world.Default().Accounts[0].ID, Region: fmt.Sprint("r", i%2), Name: fmt.Sprint(i)})
 	}
 	total := 0
-	for _, batch := range batches(entries) {
+	for _, batch := range k.batches(entries) {
 		g.Expect(len(batch)).To(gomega.BeNumerically("<=", 100))
 		for _, e := range batch {
 			g.Expect(e.Region).To(gomega.Equal(batch[0].Region))

@@ -1,0 +1,255 @@
+package vocabulary
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/wire"
+)
+
+// actor sends the requests of one product in the name of one identity.
+// Whatever it creates is in the ledger before the request leaves.
+type actor struct {
+	kit     *Kit
+	product string // as the catalogue names it
+	version string // of the product's API
+	listing string // the operation that lists key pairs
+	regions string // the operation that lists regions
+	account world.Account
+	client  *wire.Client
+	ledger  *ledger.Ledger
+
+	// official sends a well-formed request through the official SDK.
+	official func(context.Context, wire.Call) (*wire.Answer, error)
+	// names are the parameters that tell DeleteKeyPairs what to delete.
+	names func([]string) []wire.Param
+	// batch is how many key pairs one DeleteKeyPairs call may name.
+	batch int
+}
+
+// Send sends the request as it is, in the shape it asks for.
+func (a *actor) Send(ctx context.Context, call wire.Call) *wire.Answer {
+	GinkgoHelper()
+	return a.track(call, func() *wire.Answer { return a.client.Do(ctx, call) })
+}
+
+// Call sends a well-formed request through the official SDK. What the SDK
+// cannot say is an error of the spec: such a request belongs to Send.
+func (a *actor) Call(ctx context.Context, call wire.Call) *wire.Answer {
+	GinkgoHelper()
+	return a.track(call, func() *wire.Answer {
+		answer, err := a.official(ctx, call)
+		if err != nil {
+			undone("%v", err)
+		}
+		return answer
+	})
+}
+
+// makesPairs reports whether a request of the action may create a key pair of
+// the name it is given. Words that only resemble an operation's count too: a
+// broken target might obey.
+func makesPairs(action string) bool {
+	return !slices.Contains([]string{"DescribeKeyPairs", "ListKeyPairs", "DeleteKeyPairs", "AttachKeyPair", "DetachKeyPair"}, action)
+}
+
+// track notes what the request may create before it leaves, and strikes it
+// when the target has refused it. A spec whose request gets no answer at all
+// cannot go on.
+func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
+	GinkgoHelper()
+	var fresh []ledger.Entry
+	note := func(e ledger.Entry) {
+		if a.ledger.Note(e) {
+			fresh = append(fresh, e)
+		}
+	}
+	name := Value(call, "KeyPairName")
+	switch {
+	case name == "":
+	case makesPairs(call.Action):
+		note(a.entry(Value(call, "RegionId"), name))
+	case call.Action == "AttachKeyPair":
+		for _, server := range attached(call) {
+			bound := a.entry(Value(call, "RegionId"), name)
+			bound.Server = server
+			note(bound)
+		}
+	}
+	answer := send()
+	if answer.Status == 0 {
+		undone("%s got no answer: %v", call.Action, answer.Err)
+	}
+	if answer.Status >= 400 && answer.Status < 500 {
+		for _, e := range fresh {
+			a.ledger.Strike(e)
+		}
+	}
+	return answer
+}
+
+func (a *actor) entry(region, name string) ledger.Entry {
+	if region == "" {
+		region = a.kit.Region()
+	}
+	return ledger.Entry{Product: a.product, Account: a.account.ID, Region: region, Name: name}
+}
+
+// Delete removes one key pair from the region the specs work in.
+func (a *actor) Delete(ctx context.Context, name string) *wire.Answer {
+	GinkgoHelper()
+	answer := a.Send(ctx, a.deletion(a.kit.Region(), []string{name}))
+	if answer.Status == 200 {
+		a.ledger.Strike(a.entry(a.kit.Region(), name))
+	}
+	return answer
+}
+
+func (a *actor) deletion(region string, names []string) wire.Call {
+	return wire.Call{
+		Action:  "DeleteKeyPairs",
+		Version: a.version,
+		Params:  append([]wire.Param{{Name: "RegionId", Value: region}}, a.names(names)...),
+	}
+}
+
+// erase removes key pairs, all of one region. A target that refuses to delete
+// the lot is asked for each pair that is still listed.
+func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
+	region := entries[0].Region
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name
+	}
+	if answer := a.client.Do(ctx, a.deletion(region, names)); answer.Status == 200 {
+		return nil
+	}
+	left, err := a.list(ctx, region, nil)
+	if err != nil {
+		return fmt.Errorf("%d key pairs of %s may be left in %s: %w", len(names), a.product, region, err)
+	}
+	for _, p := range left {
+		if !slices.Contains(names, p.Name) {
+			continue
+		}
+		if answer := a.client.Do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
+			return fmt.Errorf("key pair %q of %s is left in %s: DeleteKeyPairs: %s", p.Name, a.product, region, answer)
+		}
+	}
+	return nil
+}
+
+// unbind takes the key pair of the entries off their servers.
+func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) error {
+	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Params: []wire.Param{
+		{Name: "RegionId", Value: entries[0].Region},
+		{Name: "KeyPairName", Value: entries[0].Name},
+	}}
+	for i, e := range entries {
+		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), e.Server)
+	}
+	if answer := a.client.Do(ctx, call); answer.Status == 200 {
+		return nil
+	}
+	// Perhaps nothing was bound: then the lists of servers say so.
+	left, err := a.list(ctx, entries[0].Region, nil)
+	if err != nil {
+		return fmt.Errorf("key pair %q may be left on %d servers: %w", entries[0].Name, len(entries), err)
+	}
+	for _, p := range left {
+		if p.Name == entries[0].Name && len(p.Servers) > 0 {
+			return fmt.Errorf("key pair %q is left on %d servers", p.Name, len(p.Servers))
+		}
+	}
+	return nil
+}
+
+// attached are the servers that a request names, as a repeated parameter or as
+// JSON text.
+func attached(call wire.Call) []string {
+	servers := Repeated(call, "InstanceIds")
+	var listed []string
+	if json.Unmarshal([]byte(Value(call, "InstanceIds")), &listed) == nil {
+		servers = append(servers, listed...)
+	}
+	return servers
+}
+
+// Repeated are the values of a repeated parameter, Name.1, Name.2 and so on.
+func Repeated(call wire.Call, name string) []string {
+	var values []string
+	for i := 1; ; i++ {
+		value := Value(call, name+"."+strconv.Itoa(i))
+		if value == "" {
+			return values
+		}
+		values = append(values, value)
+	}
+}
+
+// Any is the name of one key pair that this actor has made and not removed, or "".
+func (a *actor) Any() string {
+	for _, entry := range a.ledger.Open() {
+		return entry.Name
+	}
+	return ""
+}
+
+// Clear removes everything this actor's ledger holds.
+func (a *actor) Clear(ctx context.Context) { a.kit.remove(ctx, a.ledger) }
+
+// Refuses shows that the target refuses bad as the row says and changes
+// nothing, and that it takes good, which differs from bad in one fault only.
+//
+// The faulty request goes first and under the same name wherever the name is
+// not the fault: were anything of it kept, the good one would trip over it.
+func (a *actor) Refuses(ctx context.Context, bad, good wire.Call, as Row) {
+	GinkgoHelper()
+	Expect(a.Send(ctx, bad)).To(BeRefused(as))
+	a.HasNothingOf(ctx, bad)
+	Given(a.Send(ctx, good)).To(BeAccepted())
+	Given(a.FindIn(ctx, Value(good, "RegionId"), Value(good, "KeyPairName"))).To(BePresent())
+}
+
+// HasNothingOf asserts that neither the name nor the key of a request is
+// listed where the request may have left it.
+func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) {
+	GinkgoHelper()
+	name, fingerprint := Value(call, "KeyPairName"), FingerprintOf(Value(call, "PublicKeyBody"))
+	for _, region := range a.regionsOf(call) {
+		var kept *Pair
+		for _, p := range a.List(ctx, region) {
+			if p.Name == name || fingerprint != "" && plain(p.Fingerprint) == fingerprint {
+				a.ledger.Note(a.entry(region, p.Name))
+				kept = &p
+			}
+		}
+		Expect(kept).To(BeAbsent())
+	}
+}
+
+// regionsOf is where a request may have left something: the region it names,
+// or every region where it names none that the world knows.
+func (a *actor) regionsOf(call wire.Call) []string {
+	for _, region := range a.kit.Place.World.Regions {
+		if region == Value(call, "RegionId") {
+			return []string{region}
+		}
+	}
+	return a.kit.Place.World.Regions
+}
+
+// Accepts shows that the target takes the request, sent through the official
+// SDK, and lists the key pair afterwards.
+func (a *actor) Accepts(ctx context.Context, call wire.Call) {
+	GinkgoHelper()
+	Expect(a.Call(ctx, call)).To(BeAccepted())
+	Expect(a.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
+}

@@ -1,0 +1,161 @@
+package vocabulary
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/wire"
+)
+
+// SWASVersion is the version of the SWAS-OPEN API that all requests name.
+const SWASVersion = "2020-06-01"
+
+// SWAS sends requests of the Simple Application Server.
+type SWAS struct{ actor }
+
+func newSWAS(k *Kit, account world.Account, id world.Identity, options []wire.Option) (*SWAS, error) {
+	client, err := wire.NewClient(k.Place.SWAS, id, options...)
+	if err != nil {
+		return nil, err
+	}
+	sdk, err := wire.NewSWASSDK(k.Place.SWAS, id, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &SWAS{actor{
+		kit: k, product: "SWAS", version: SWASVersion, account: account, client: client, ledger: &k.ledger,
+		listing: "ListKeyPairs",
+		regions: "ListRegions",
+		names: func(names []string) []wire.Param {
+			var params []wire.Param
+			for i, name := range names {
+				params = append(params, wire.Param{Name: fmt.Sprintf("KeyPairNames.%d", i+1), Value: name})
+			}
+			return params
+		},
+		batch:    50,
+		official: func(ctx context.Context, call wire.Call) (*wire.Answer, error) { return swasCall(ctx, sdk, call) },
+	}}, nil
+}
+
+// Stock is the same actor with a ledger of its own: what it creates outlives a
+// spec, until Clear.
+func (s *SWAS) Stock() *SWAS {
+	stock := *s
+	stock.ledger = &ledger.Ledger{}
+	return &stock
+}
+
+// SWASImport is a well-formed ImportKeyPair request of SWAS.
+func (k *Kit) SWASImport(name, publicKey string) wire.Call {
+	return k.swas("ImportKeyPair", wire.Param{Name: "KeyPairName", Value: name}, wire.Param{Name: "PublicKeyBody", Value: publicKey})
+}
+
+// SWASCreate is a well-formed CreateKeyPair request of SWAS.
+func (k *Kit) SWASCreate(name string) wire.Call {
+	return k.swas("CreateKeyPair", wire.Param{Name: "KeyPairName", Value: name})
+}
+
+// SWASAttach is a well-formed AttachKeyPair request of SWAS.
+func (k *Kit) SWASAttach(name string, servers ...string) wire.Call {
+	call := k.swas("AttachKeyPair", wire.Param{Name: "KeyPairName", Value: name})
+	for i, server := range servers {
+		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), server)
+	}
+	return call
+}
+
+func (k *Kit) swas(action string, params ...wire.Param) wire.Call {
+	return wire.Call{
+		Action:  action,
+		Version: SWASVersion,
+		Params:  append([]wire.Param{{Name: "RegionId", Value: k.Region()}}, params...),
+	}
+}
+
+// Bound are the names of the key pairs that are bound to a server, as
+// ListKeyPairs tells it.
+func (s *SWAS) Bound(ctx context.Context, server string) []string {
+	GinkgoHelper()
+	names := []string{}
+	for _, p := range s.List(ctx, s.kit.Region()) {
+		if slices.Contains(p.Servers, server) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Servers are n Linux servers of the account under test that are running and
+// to which nothing is bound that the run has not made: it overwrites nobody's
+// key pair.
+func (k *Kit) Servers(ctx context.Context, n int) []string {
+	GinkgoHelper()
+	return k.servers(ctx, n, "running Linux servers", func(s world.Server) bool { return s.OS == "linux" && s.Status == "Running" })
+}
+
+// LinuxServer is one free Linux server in a state.
+func (k *Kit) LinuxServer(ctx context.Context, status string) string {
+	GinkgoHelper()
+	return k.servers(ctx, 1, "Linux server that is "+status, func(s world.Server) bool { return s.OS == "linux" && s.Status == status })[0]
+}
+
+// BusyServer is one free Linux server that is neither running nor stopped.
+func (k *Kit) BusyServer(ctx context.Context) string {
+	GinkgoHelper()
+	return k.servers(ctx, 1, "Linux server in transition", func(s world.Server) bool {
+		return s.OS == "linux" && s.Status != "Running" && s.Status != "Stopped"
+	})[0]
+}
+
+// WindowsServer is one Windows server.
+func (k *Kit) WindowsServer(ctx context.Context) string {
+	GinkgoHelper()
+	return k.servers(ctx, 1, "Windows server", func(s world.Server) bool { return s.OS == "windows" })[0]
+}
+
+func (k *Kit) servers(ctx context.Context, n int, what string, fits func(world.Server) bool) []string {
+	GinkgoHelper()
+	taken := map[string]bool{}
+	for _, p := range k.SWAS.List(ctx, k.Region()) {
+		for _, server := range p.Servers {
+			taken[server] = true
+		}
+	}
+	var free []string
+	for _, s := range k.Place.World.Accounts[0].Servers {
+		if s.Region == k.Region() && fits(s) && !taken[s.ID] && len(free) < n {
+			free = append(free, s.ID)
+		}
+	}
+	if len(free) < n {
+		NotApplicable(fmt.Sprintf("the world has %d of %d %s that nothing is bound to", len(free), n, what))
+	}
+	return free
+}
+
+// ForeignServer is a server that the account under test does not have in the
+// region the specs work in: one of another region, or of another account.
+func (k *Kit) ForeignServer(account int) string {
+	GinkgoHelper()
+	if account < len(k.Place.World.Accounts) {
+		for _, s := range k.Place.World.Accounts[account].Servers {
+			if account > 0 || s.Region != k.Region() {
+				return s.ID
+			}
+		}
+	}
+	NotApplicable("the world has no server in another region or account")
+	return ""
+}
+
+// DescribeServer asks which key pair a server has.
+func (s *SWAS) DescribeServer(ctx context.Context, server string) *wire.Answer {
+	GinkgoHelper()
+	return s.Send(ctx, s.kit.swas("DescribeInstanceKeyPair", wire.Param{Name: "InstanceId", Value: server}))
+}
