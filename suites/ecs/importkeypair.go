@@ -34,8 +34,8 @@ func ImportKeyPair(k *Kit) {
 		name(k)
 		key(k)
 		groupAndTags(k)
-		quota(k)
 		answer(k)
 		permission(k)
 	})
+	quota(k)
 }

@@ -14,12 +14,23 @@ import (
 const most = 500
 
 // quota is about the number of key pairs in a region. Its specs share one
-// region filled to the brim, so they run in order, each of them leaves the
-// region as full as it found it, and nothing else runs beside them.
+// region filled to the brim, so they run in order, and each of them leaves the
+// region as full as it found it. They come first, so that a target whose quota
+// never recovers is caught here before it refuses everything else; where Ginkgo
+// runs processes beside each other, nothing runs beside them.
 func quota(k *Kit) {
-	rule := k.Rule
+	rule, region := k.Rule, k.QuotaRegion()
+	alone := []any{SpecPriority(1)}
+	if suite, _ := GinkgoConfiguration(); suite.ParallelTotal > 1 {
+		alone = []any{Serial}
+	}
+	one := func() wire.Call { return k.Import(k.Name(), FreshKey()).With("RegionId", region) }
+	found := func(ctx SpecContext, call wire.Call) *Pair {
+		GinkgoHelper()
+		return k.ECS.FindIn(ctx, region, Value(call, "KeyPairName"))
+	}
 
-	Describe("with the quota nearly used up", Serial, Ordered, ContinueOnFailure, func() {
+	Describe("ECS ImportKeyPair with the quota nearly used up", alone, Ordered, ContinueOnFailure, func() {
 		var stock *ECS
 		need := func() {
 			GinkgoHelper()
@@ -51,58 +62,67 @@ func quota(k *Kit) {
 			if refused, _ := fill(ctx, k, stock, most-1); refused != nil {
 				Expect(refused).To(BeAccepted())
 			}
-			last := k.Import(k.Name(), FreshKey())
+			last := one()
 			Expect(stock.Call(ctx, last)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(last, "KeyPairName"))).To(BePresent())
-			over := k.Import(k.Name(), FreshKey())
+			Expect(found(ctx, last)).To(BePresent())
+			over := one()
 			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded))
-			Expect(k.ECS.Find(ctx, Value(over, "KeyPairName"))).To(BeAbsent())
+			Expect(found(ctx, over)).To(BeAbsent())
 		})
 		It("refuses with the documented status, code and message", rule("ECS-IMP-ERR-QUOTA"), func(ctx SpecContext) {
 			full(ctx)
-			over := k.Import(k.Name(), FreshKey())
+			over := one()
 			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded))
-			Expect(k.ECS.Find(ctx, Value(over, "KeyPairName"))).To(BeAbsent())
+			Expect(found(ctx, over)).To(BeAbsent())
 		})
 		It("has room in another region", rule("ECS-IMP-QUOTA-REGION"), func(ctx SpecContext) {
 			there := k.OtherRegion()
+			if region != k.Region() {
+				there = k.Region()
+			}
 			full(ctx)
+			Given(k.ECS.Send(ctx, one())).To(BeRefused(AnyRefusal))
 			k.ECS.Accepts(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))
+		})
+		It("has room for another account", rule("ECS-IMP-QUOTA.account"), func(ctx SpecContext) {
+			other := k.OtherECS()
+			full(ctx)
+			Given(k.ECS.Send(ctx, one())).To(BeRefused(AnyRefusal))
+			other.Accepts(ctx, one())
 		})
 		It("may look at the name or at the quota first", rule("ECS-IMP-QUOTA-VS-DUP"), func(ctx SpecContext) {
 			name := full(ctx)
-			got := k.ECS.Send(ctx, k.Import(name, FreshKey()))
+			got := k.ECS.Send(ctx, one().With("KeyPairName", name))
 			Expect(got).To(BeRefused(AnyRefusal))
 			Observe("an existing name in a full region", Saw(got))
 		})
 		It("has room again after one was deleted", rule("ECS-IMP-QUOTA-FREED"), func(ctx SpecContext) {
-			one := full(ctx)
-			Given(stock.Delete(ctx, one)).To(BeAccepted())
-			call := k.Import(k.Name(), FreshKey())
+			name := full(ctx)
+			Given(stock.DeleteIn(ctx, region, name)).To(BeAccepted())
+			call := one()
 			Expect(stock.Call(ctx, call)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+			Expect(found(ctx, call)).To(BePresent())
 		})
 		It("counts a generated key pair like an imported one", rule("ECS-IMP-QUOTA-SHARED"), func(ctx SpecContext) {
-			one := full(ctx)
-			Given(stock.Delete(ctx, one)).To(BeAccepted())
+			name := full(ctx)
+			Given(stock.DeleteIn(ctx, region, name)).To(BeAccepted())
 			created := k.Name()
-			Given(stock.Create(ctx, created)).To(BeAccepted())
-			Given(k.ECS.Find(ctx, created)).To(BePresent())
-			over := k.Import(k.Name(), FreshKey())
+			Given(stock.Create(ctx, region, created)).To(BeAccepted())
+			Given(k.ECS.FindIn(ctx, region, created)).To(BePresent())
+			over := one()
 			Expect(k.ECS.Send(ctx, over)).To(BeRefused(quotaExceeded.Bare()))
-			Expect(k.ECS.Find(ctx, Value(over, "KeyPairName"))).To(BeAbsent())
+			Expect(found(ctx, over)).To(BeAbsent())
 		})
 	})
 }
 
-// fill imports key pairs until the region the specs work in has count of
-// them, whoever made the others. It returns the first answer that was not a
+// fill imports key pairs until the region of the quota has count of them, whoever made the others. It returns the first answer that was not a
 // success, or nil, and the name of one key pair of the stock.
 func fill(ctx context.Context, k *Kit, stock *ECS, count int) (*wire.Answer, string) {
 	GinkgoHelper()
 	const hands = 8 // requests under way at once: the target's round trip is what costs
 	wanted := make(chan struct{}, count)
-	for range count - len(k.ECS.List(ctx, k.Region())) {
+	for range count - len(k.ECS.List(ctx, k.QuotaRegion())) {
 		wanted <- struct{}{}
 	}
 	close(wanted)
@@ -122,7 +142,7 @@ func fill(ctx context.Context, k *Kit, stock *ECS, count int) (*wire.Answer, str
 				if stop {
 					return
 				}
-				if a := stock.Send(ctx, k.Import(k.Name(), FreshKey())); a.Status != 200 {
+				if a := stock.Send(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", k.QuotaRegion())); a.Status != 200 {
 					mu.Lock()
 					refused = a
 					mu.Unlock()

@@ -32,6 +32,7 @@ func request(k *Kit) {
 	},
 		Entry("a request without an action", rule("ECS-IMP-ACTION"), ""),
 		Entry("an action in other letter case", rule("ECS-IMP-ACTION"), "Importkeypair"),
+		Entry("an action with one letter more", rule("ECS-IMP-ACTION"), "ImportKeyPairs"),
 		Entry("an action that does not exist", rule("ECS-IMP-ACTION"), "NoSuchAction"),
 	)
 	DescribeTable("has a code of its own for", func(ctx SpecContext, action string) {
@@ -76,9 +77,28 @@ func request(k *Kit) {
 			Entry("a request without a signature", rule("ECS-IMP-COMMON"), wire.Unsigned),
 			Entry("a request with a wrong signature", rule("ECS-IMP-COMMON"), wire.BadSignature),
 			Entry("a request signed with another secret", rule("ECS-IMP-COMMON"), wire.WrongSecret),
+			Entry("a request of an access key that nobody has", rule("ECS-IMP-COMMON"), wire.UnknownAccessKey),
 			Entry("a request changed after it was signed", rule("ECS-IMP-COMMON"), wire.TamperedParam),
 		)
 	}
+
+	DescribeTable("may refuse", func(ctx SpecContext, what string, broken wire.Break) {
+		call := k.Import(k.Name(), FreshKey())
+		call.Nonce = k.Name()
+		Given(k.ECS.Send(ctx, call)).To(BeAccepted())
+		again := k.Import(k.Name(), FreshKey())
+		again.Break, again.Nonce = broken, call.Nonce
+		if broken != wire.ReplayedNonce {
+			again.Nonce = ""
+		}
+		got := k.ECS.Send(ctx, again)
+		Expect(got).To(BeAnAnswer())
+		Observe(what, Saw(got))
+	},
+		Entry("a request of twenty minutes ago", rule("ECS-IMP-COMMON.freshness"), "a clock 20 minutes behind", wire.StaleClock),
+		Entry("a request without a nonce", rule("ECS-IMP-COMMON.freshness"), "no nonce", wire.NoNonce),
+		Entry("a nonce that was used before", rule("ECS-IMP-COMMON.freshness"), "a nonce used before", wire.ReplayedNonce),
+	)
 
 	It("refuses a request without RegionId", rule("ECS-IMP-REGION-REQ"), func(ctx SpecContext) {
 		good := k.Import(k.Name(), FreshKey())

@@ -19,13 +19,16 @@ func groupAndTags(k *Kit) {
 		It("may have none", rule("ECS-IMP-RG-OPT"), func(ctx SpecContext) { k.ECS.Accepts(ctx, plain()) })
 		It("puts the key pair into the group it names", rule("ECS-IMP-RG-USE"), func(ctx SpecContext) {
 			group := k.ResourceGroup()
-			in, out := plain().With("ResourceGroupId", group), plain()
-			Given(k.ECS.Call(ctx, out)).To(BeAccepted())
-			Expect(k.ECS.Call(ctx, in)).To(BeAccepted())
+			in := plain().With("ResourceGroupId", group)
+			k.ECS.AcceptsToo(ctx, in)
 			Expect(k.ECS.Find(ctx, Value(in, "KeyPairName"))).To(BelongToGroup(group))
-			filter := wire.Param{Name: "ResourceGroupId", Value: group}
-			Expect(k.ECS.FindIn(ctx, k.Region(), Value(in, "KeyPairName"), filter)).To(BePresent())
-			Expect(k.ECS.FindIn(ctx, k.Region(), Value(out, "KeyPairName"), filter)).To(BeAbsent())
+			Expect(k.ECS.FindIn(ctx, k.Region(), Value(in, "KeyPairName"), wire.Param{Name: "ResourceGroupId", Value: group})).To(BePresent())
+		})
+		It("stays out of a group that the request does not name", rule("ECS-IMP-RG-OPT"), func(ctx SpecContext) {
+			group, out := k.ResourceGroup(), plain()
+			Given(k.ECS.Call(ctx, out)).To(BeAccepted())
+			Expect(k.ECS.Find(ctx, Value(out, "KeyPairName"))).NotTo(BelongToGroup(group))
+			Expect(k.ECS.FindIn(ctx, k.Region(), Value(out, "KeyPairName"), wire.Param{Name: "ResourceGroupId", Value: group})).To(BeAbsent())
 		})
 		DescribeTable("refuses a group that does not exist", func(ctx SpecContext) {
 			good := plain()
@@ -53,9 +56,12 @@ func groupAndTags(k *Kit) {
 		}
 		keeps := func(ctx SpecContext, key, value string) {
 			GinkgoHelper()
-			call := tagged(key, &value)
-			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{key: value}))
+			call := tagged(key, &value).With("Tag.2.Key", "control").With("Tag.2.Value", "v")
+			k.ECS.AcceptsToo(ctx, call)
+			made := k.ECS.Find(ctx, Value(call, "KeyPairName"))
+			// A target that keeps no tags at all breaks another rule.
+			Given(made).To(HaveTag("control", "v"))
+			Expect(made).To(HaveTag(key, value))
 		}
 		refuses := func(ctx SpecContext, key, value string, as Row) {
 			GinkgoHelper()
@@ -80,6 +86,11 @@ func groupAndTags(k *Kit) {
 			Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{"TestKey": "TestValue"}))
 		})
+		It("keeps the characters of keys and values", rule("ECS-IMP-TAG-WIRE"), func(ctx SpecContext) {
+			call := plain().With("Tag.1.Key", "Cost center/2026").With("Tag.1.Value", "a+b & c=d 100% 密 é ~*'\"")
+			Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
+			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTag("Cost center/2026", "a+b & c=d 100% 密 é ~*'\""))
+		})
 		It("takes an array of objects", rule("ECS-IMP-TYPES"), func(ctx SpecContext) {
 			call := plain().With("Tag.1.Key", "first").With("Tag.1.Value", "a").With("Tag.2.Key", "second").With("Tag.2.Value", "b")
 			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
@@ -97,7 +108,8 @@ func groupAndTags(k *Kit) {
 		}
 		It("takes 20 tags, the most", rule("ECS-IMP-TAG-N-MAX"), func(ctx SpecContext) {
 			call, tags := many(20)
-			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
+			k.ECS.AcceptsToo(ctx, call)
+			Given(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTag("key1", "value1"))
 			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(tags))
 		})
 		DescribeTable("refuses 21 tags", func(ctx SpecContext, as Row) {
@@ -158,13 +170,16 @@ func groupAndTags(k *Kit) {
 		)
 
 		It("takes a tag without a value", rule("ECS-IMP-TAG-VAL-OMIT"), func(ctx SpecContext) {
-			call := tagged("k", nil)
-			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{"k": ""}))
+			call := tagged("k", nil).With("Tag.2.Key", "control").With("Tag.2.Value", "v")
+			k.ECS.AcceptsToo(ctx, call)
+			made := k.ECS.Find(ctx, Value(call, "KeyPairName"))
+			Given(made).To(HaveTag("control", "v"))
+			Expect(made).To(HaveTag("k", ""))
 		})
 		DescribeTable("takes a tag value", func(ctx SpecContext, value string) { keeps(ctx, "k", value) },
 			Entry("that is empty", rule("ECS-IMP-TAG-VAL-EMPTY"), ""),
 			Entry("of 128 characters, the most", rule("ECS-IMP-TAG-VAL-LEN"), strings.Repeat("v", 128)),
+			Entry("of 128 Chinese characters", rule("ECS-IMP-TAG-VAL-LEN.chinese"), strings.Repeat("密", 128)),
 			Entry("with http:/ and one slash only", rule("ECS-IMP-TAG-VAL-HTTP"), "http:/"),
 			Entry("that is https", rule("ECS-IMP-TAG-VAL-HTTP"), "https"),
 			Entry("with acs: behind another letter", rule("ECS-IMP-TAG-VAL-ACS.elsewhere"), "xacs:"),

@@ -75,7 +75,7 @@ func (k *Kit) Import(name, publicKey string) wire.Call {
 
 // Create lets the target generate a key pair. A spec that needs that is not
 // applicable where the target declares that it cannot.
-func (e *ECS) Create(ctx context.Context, name string) *wire.Answer {
+func (e *ECS) Create(ctx context.Context, region, name string) *wire.Answer {
 	GinkgoHelper()
 	const action = "CreateKeyPair"
 	if slices.Contains(e.kit.Place.Lacks, action) {
@@ -84,6 +84,6 @@ func (e *ECS) Create(ctx context.Context, name string) *wire.Answer {
 	return e.Send(ctx, wire.Call{
 		Action:  action,
 		Version: ECSVersion,
-		Params:  []wire.Param{{Name: "RegionId", Value: e.kit.Region()}, {Name: "KeyPairName", Value: name}},
+		Params:  []wire.Param{{Name: "RegionId", Value: region}, {Name: "KeyPairName", Value: name}},
 	})
 }

@@ -95,6 +95,17 @@ func NewKit(o Options) (*Kit, error) {
 // Region is the region the specs work in.
 func (k *Kit) Region() string { return k.Place.World.Regions[0] }
 
+// QuotaRegion is the region that the specs about the quota of ECS fill: one
+// that no other spec fills where the world has it, so that a quota that does not
+// recover spoils nothing else.
+func (k *Kit) QuotaRegion() string {
+	regions := k.Place.World.Regions
+	if len(regions) < 3 {
+		return regions[0]
+	}
+	return regions[len(regions)-1]
+}
+
 // OtherRegion is a second region of the world. A spec that needs one is not
 // applicable where the world has only one.
 func (k *Kit) OtherRegion() string {

@@ -51,11 +51,11 @@ func (r Row) String() string {
 	return s
 }
 
-// BeAccepted holds for an answer with HTTP status 200 whose body is one JSON
-// object and no error envelope.
+// BeAccepted holds for an answer with a 2xx status whose body is one JSON
+// object and no error envelope. That the status is 200 is a rule of its own.
 func BeAccepted() types.GomegaMatcher {
-	return matcher("be accepted with 200", func(a *wire.Answer) error {
-		if a.Status != 200 {
+	return matcher("be accepted", func(a *wire.Answer) error {
+		if a.Status < 200 || a.Status > 299 {
 			return fmt.Errorf("got %s", a)
 		}
 		if a.Err != nil {
@@ -66,7 +66,7 @@ func BeAccepted() types.GomegaMatcher {
 			return err
 		}
 		if code, ok := body["Code"]; ok {
-			return fmt.Errorf("a status of 200 with an error envelope, Code %v", code)
+			return fmt.Errorf("a status of %d with an error envelope, Code %v", a.Status, code)
 		}
 		return nil
 	})
@@ -306,9 +306,58 @@ func HaveMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
 	return gomega.WithTransform(func(a *wire.Answer) (map[string]any, error) { return a.Object() }, gomega.HaveKeyWithValue(name, inner))
 }
 
-// BeNonEmptyText holds for a string that is not empty.
+// BeNonEmptyText holds for a string with more than white space in it.
 func BeNonEmptyText() types.GomegaMatcher {
-	return gomega.And(gomega.BeAssignableToTypeOf(""), gomega.Not(gomega.BeEmpty()))
+	return matcher("be a text that is not empty", func(v any) error {
+		if s, ok := v.(string); !ok || strings.TrimSpace(s) == "" {
+			return fmt.Errorf("it is %#v", v)
+		}
+		return nil
+	})
+}
+
+// BeUnchanged holds for a key pair that is listed as it was before.
+func BeUnchanged(before *Pair) types.GomegaMatcher {
+	return matcher("be listed as before", func(after *Pair) error {
+		switch {
+		case after == nil:
+			return fmt.Errorf("it is not listed any more")
+		case before == nil:
+			return fmt.Errorf("it was not listed before")
+		case after.Fingerprint != before.Fingerprint:
+			return fmt.Errorf("its fingerprint was %q and is %q", before.Fingerprint, after.Fingerprint)
+		case after.ResourceGroup != before.ResourceGroup || !maps.Equal(after.Tags, before.Tags):
+			return fmt.Errorf("its resource group or its tags have changed")
+		}
+		return nil
+	})
+}
+
+// HaveTheFingerprintOf holds for a key pair that is listed with the same
+// fingerprint as another one, whatever the fingerprint is.
+func HaveTheFingerprintOf(other *Pair) types.GomegaMatcher {
+	return matcher("be listed with the same fingerprint as the other key pair", func(p *Pair) error {
+		if p == nil || other == nil {
+			return fmt.Errorf("one of them is not listed")
+		}
+		if p.Fingerprint != other.Fingerprint {
+			return fmt.Errorf("they are %q and %q", p.Fingerprint, other.Fingerprint)
+		}
+		return nil
+	})
+}
+
+// HaveTag holds for a key pair that is listed with this tag, among others.
+func HaveTag(key, value string) types.GomegaMatcher {
+	return matcher(fmt.Sprintf("be listed with the tag %q=%q", key, value), func(p *Pair) error {
+		if p == nil {
+			return fmt.Errorf("it is not listed")
+		}
+		if got, ok := p.Tags[key]; !ok || got != value {
+			return fmt.Errorf("it is listed with %q", p.Tags)
+		}
+		return nil
+	})
 }
 
 // BindServer holds for a list in which exactly the key pairs of these names, if
