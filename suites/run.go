@@ -46,6 +46,9 @@ type Config struct {
 // edition, a pattern that matches no rule, a selection without any spec.
 func Execute(ctx context.Context, cfg Config) (report.Report, error) {
 	globals.Reset()
+	if cfg.Place.Shape == "" && len(cfg.Place.World.Accounts) > 0 {
+		cfg.Place.Shape = target.ShapeOf(ctx, cfg.Place)
+	}
 	run, err := prepare(ctx, cfg)
 	if err != nil {
 		return report.Report{}, err
@@ -100,6 +103,7 @@ func Run(t *testing.T, cfg Config) {
 		t.Fatalf("%s: %v", cfg.Target.Name(), err)
 	}
 	cfg.Place = place
+	cfg.Place.Shape = target.ShapeOf(ctx, place)
 	run, err := prepare(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -177,6 +181,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	swas.CreateKeyPair(kit)
 	swas.ImportKeyPair(kit)
 	swas.AttachKeyPair(kit)
+	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 
 	r.specs = map[string]int{}

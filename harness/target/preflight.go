@@ -35,14 +35,15 @@ func products(p Place) []product {
 	return []product{
 		{"ECS", "an ECS API", p.ECS, "2014-05-26", "DescribeKeyPairs",
 			func(answer map[string]any) bool {
-				_, wrapped := answer["KeyPairs"].(map[string]any)
-				return wrapped
+				pairs, given := answer["KeyPairs"]
+				_, wrapped := pairs.(map[string]any)
+				return wrapped || !given && fmt.Sprint(answer["TotalCount"]) == "0" // what some encoders make of no elements
 			}, "a KeyPairs object"},
 		{"SWAS", "a SWAS API", p.SWAS, "2020-06-01", "ListKeyPairs",
 			func(answer map[string]any) bool {
 				pairs, given := answer["KeyPairs"]
 				_, list := pairs.([]any)
-				return list || given && pairs == nil // what some encoders make of no elements
+				return list || given && pairs == nil || !given && fmt.Sprint(answer["TotalCount"]) == "0"
 			}, "a KeyPairs array"},
 	}
 }
@@ -70,6 +71,11 @@ func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
 	if len(p.World.Accounts) > 1 && len(p.World.Regions) > 0 {
 		questions = append(questions, question{1, p.World.Regions[0]})
 	}
+	// One connection for all questions: some servers take one at a time.
+	transport := wire.NewTransport()
+	defer transport.CloseIdleConnections()
+	options = append([]wire.Option{wire.WithTransport(transport)}, options...)
+	shape := ShapeOf(ctx, p, options...)
 	for _, api := range products(p) {
 		if api.url == "" {
 			continue
@@ -80,11 +86,7 @@ func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
 			if err != nil {
 				return fmt.Errorf("%s at %s: %s", api.name, api.url, oneLine(err.Error()))
 			}
-			answer := client.Do(ctx, wire.Call{
-				Action:  api.listing,
-				Version: api.version,
-				Params:  []wire.Param{{Name: "RegionId", Value: q.region}, {Name: "PageSize", Value: "1"}},
-			})
+			answer := client.Do(ctx, api.question(q.region, shape))
 			who := fmt.Sprintf("account %s, identity %q", p.World.Accounts[q.account].ID, identity.Name)
 			if err := api.judge(answer, q.region, who, hider(p.World)); err != nil {
 				return fmt.Errorf("%s at %s: %w", api.name, api.url, err)
@@ -92,6 +94,46 @@ func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
 		}
 	}
 	return nil
+}
+
+// question asks for one page of key pairs.
+func (api product) question(region string, shape wire.Shape) wire.Call {
+	return wire.Call{
+		Action:  api.listing,
+		Version: api.version,
+		Params:  []wire.Param{{Name: "RegionId", Value: region}, {Name: "PageSize", Value: "1"}},
+		Shape:   shape,
+	}
+}
+
+// ShapeOf is the first shape, in the order of what current clients send, in
+// which the first product of the place lists its key pairs. The documents show
+// but one shape, and a target may know only some. Where none works it is the
+// first, and the preflight says why.
+func ShapeOf(ctx context.Context, p Place, options ...wire.Option) wire.Shape {
+	transport := wire.NewTransport()
+	defer transport.CloseIdleConnections()
+	options = append([]wire.Option{wire.WithTransport(transport)}, options...)
+	for _, api := range products(p) {
+		if api.url == "" {
+			continue
+		}
+		client, err := wire.NewClient(api.url, p.World.Accounts[0].Identities[0], options...)
+		if err != nil {
+			break
+		}
+		for _, shape := range wire.Shapes {
+			answer := client.Do(ctx, api.question(p.World.Regions[0], shape))
+			if answer.Status == 0 {
+				break // nobody there: another shape will not wake them
+			}
+			if object, err := answer.Object(); err == nil && answer.Status == 200 && api.lists(object) {
+				return shape
+			}
+		}
+		break
+	}
+	return wire.Shapes[0]
 }
 
 // hider shows text from the target without the secrets of the world, and

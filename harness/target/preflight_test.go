@@ -141,6 +141,7 @@ func TestPreflightAsks(t *testing.T) {
 	w := world.Default()
 	one, two := w.Accounts[0].Identities[0].AccessKeyID, w.Accounts[1].Identities[0].AccessKeyID
 	ofECS := []string{
+		"2014-05-26 DescribeKeyPairs cn-hangzhou 1 " + one, // for the shape
 		"2014-05-26 DescribeKeyPairs cn-hangzhou 1 " + one,
 		"2014-05-26 DescribeKeyPairs cn-shanghai 1 " + one,
 		"2014-05-26 DescribeKeyPairs cn-hangzhou 1 " + two,
@@ -156,7 +157,7 @@ func TestPreflightAsks(t *testing.T) {
 	}{
 		{target.Place{ECS: s.URL, SWAS: s.URL}, slices.Concat(ofECS, ofSWAS)},
 		{target.Place{ECS: s.URL}, ofECS},
-		{target.Place{SWAS: s.URL}, ofSWAS},
+		{target.Place{SWAS: s.URL}, slices.Concat(ofSWAS[:1], ofSWAS)},
 	} {
 		asked, tt.place.World = nil, w
 		g.Expect(target.Preflight(t.Context(), tt.place)).To(Succeed())
@@ -166,7 +167,43 @@ func TestPreflightAsks(t *testing.T) {
 	asked = nil
 	w.Regions, w.Accounts = w.Regions[:1], w.Accounts[:1]
 	g.Expect(target.Preflight(t.Context(), target.Place{ECS: s.URL, SWAS: s.URL, World: w})).To(Succeed())
-	g.Expect(asked).To(HaveLen(2))
+	g.Expect(asked).To(HaveLen(3))
+}
+
+// A target that knows but one shape is asked in that one.
+func TestShapeOf(t *testing.T) {
+	t.Parallel()
+	w := world.Default()
+	for _, only := range wire.Shapes {
+		t.Run(string(only), func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				_ = r.ParseForm()
+				_, signed := r.URL.Query()["Signature"]
+				_, action := r.PostForm["Action"]
+				shape := wire.V1Query
+				switch {
+				case r.Header.Get("Authorization") != "":
+					shape = wire.V3Query
+				case r.Method == http.MethodGet:
+					shape = wire.V1Get
+				case action:
+					shape = wire.V1Form
+				case signed && len(r.PostForm) > 0:
+					shape = wire.V1Split
+				}
+				if shape != only {
+					rw.WriteHeader(http.StatusBadRequest)
+				}
+				_, _ = rw.Write([]byte(goodECS))
+			}))
+			defer s.Close()
+			place := target.Place{ECS: s.URL, World: w}
+			g.Expect(target.ShapeOf(t.Context(), place)).To(Equal(only))
+			g.Expect(target.Preflight(t.Context(), place)).To(Succeed())
+		})
+	}
 }
 
 func TestPreflightOnTheReference(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/wire"
 )
 
 // Kind is what sort of thing is under test.
@@ -45,6 +46,7 @@ type Place struct {
 	ECS   string      // base URL of the ECS API, without a slash at the end; empty: the target has none
 	SWAS  string      // the same of the SWAS API
 	World world.World // what exists there
+	Shape wire.Shape  // in which requests are sent that are about something else; zero = the first
 	Quota bool        // the specs that create hundreds of key pairs may run
 	Lacks []string    // of Helpers, those that the target declares it does not have
 }

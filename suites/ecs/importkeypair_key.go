@@ -41,7 +41,7 @@ func key(k *Kit) {
 	It("has a code for an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY.code"), func(ctx SpecContext) { records(ctx, "answer", "") })
 
 	Describe("of a kind", func() {
-		DescribeTable("takes", func(ctx SpecContext, key sshkeys.Key) { accepts(ctx, key.Line) },
+		DescribeTable("takes", func(ctx SpecContext, key sshkeys.Key) { accepts(ctx, key.Bare()) },
 			Entry("ssh-rsa of 2048 bits", rule("ECS-IMP-KEY-SSHRSA"), sshkeys.RSA2048),
 			Entry("ssh-rsa of 4096 bits", rule("ECS-IMP-KEY-SSHRSA"), sshkeys.RSA4096),
 			Entry("ssh-rsa of 1024 bits", rule("ECS-IMP-KEY-SSHRSA.other-sizes"), sshkeys.RSA1024),
@@ -72,6 +72,7 @@ func key(k *Kit) {
 			Entry("ecdsa on a security key", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.SKECDSA.Line),
 			Entry("ed448", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.Ed448.Line),
 			Entry("a kind nobody knows", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.UnknownAlgorithm.Line),
+			Entry("another word that only begins like a known kind", rule("ECS-IMP-KEY-OTHERALG"), strings.Replace(sshkeys.ECDSA256.Bare(), "nistp256 ", "nistp256x ", 1)),
 			Entry("a word that only begins like a known kind", rule("ECS-IMP-KEY-OTHERALG"), strings.Replace(sshkeys.RSA2048.Bare(), "ssh-rsa ", "ssh-rsax ", 1)),
 		)
 	})
@@ -132,7 +133,7 @@ func key(k *Kit) {
 	withPublicKey := wire.Param{Name: "IncludePublicKey", Value: "true"}
 	DescribeTable("keeps the public key:", func(ctx SpecContext, key sshkeys.Key) {
 		name := k.Name()
-		Given(k.ECS.Call(ctx, k.Import(name, key.Line))).To(BeAccepted())
+		Given(k.ECS.Call(ctx, k.Import(name, key.Bare()))).To(BeAccepted())
 		Expect(k.ECS.FindIn(ctx, k.Region(), name, withPublicKey)).To(HoldKey(key.Line))
 	},
 		Entry("RSA", rule("ECS-IMP-KEY-STORED"), sshkeys.RSA2048),

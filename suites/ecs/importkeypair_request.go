@@ -72,6 +72,10 @@ func request(k *Kit) {
 			good.Shape = shape
 			bad := good
 			bad.Break, bad.Tamper = broken, wire.Param{Name: "PublicKeyBody", Value: FreshKey()}
+			if probe := good.With("KeyPairName", k.Name()).With("PublicKeyBody", FreshKey()); k.ECS.Send(ctx, probe).Status != 200 {
+				Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
+				NotApplicable("the target does not take requests sent as " + shape.Description())
+			}
 			k.ECS.Refuses(ctx, bad, good, AnyRefusal)
 		},
 			Entry("a request without a signature", rule("ECS-IMP-COMMON"), wire.Unsigned),

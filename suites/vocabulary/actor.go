@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 
@@ -37,19 +38,28 @@ type actor struct {
 // Send sends the request as it is, in the shape it asks for.
 func (a *actor) Send(ctx context.Context, call wire.Call) *wire.Answer {
 	GinkgoHelper()
-	return a.track(call, func() *wire.Answer { return a.client.Do(ctx, call) })
+	return a.track(call, func() *wire.Answer { return a.do(ctx, call) })
 }
 
-// Call sends a well-formed request through the official SDK. What the SDK
-// cannot say is an error of the spec: such a request belongs to Send.
+// do sends the request, and counts the answers that do not come.
+func (a *actor) do(ctx context.Context, call wire.Call) *wire.Answer {
+	return a.kit.heard(a.client.Do(ctx, call))
+}
+
+// Call sends a well-formed request through the official SDK, unless the target
+// does not take what the SDK sends. What the SDK cannot say is an error of the
+// spec: such a request belongs to Send.
 func (a *actor) Call(ctx context.Context, call wire.Call) *wire.Answer {
 	GinkgoHelper()
+	if call.Shape != "" && call.Shape != wire.V3Query {
+		return a.Send(ctx, call)
+	}
 	return a.track(call, func() *wire.Answer {
 		answer, err := a.official(ctx, call)
 		if err != nil {
 			undone("%v", err)
 		}
-		return answer
+		return a.kit.heard(answer)
 	})
 }
 
@@ -92,7 +102,23 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 			a.ledger.Strike(e)
 		}
 	}
+	if refusal, err := answer.Refusal(); err == nil {
+		a.weather(call, refusal)
+	}
 	return answer
+}
+
+// weather ends the spec where a refusal says nothing of any rule: the target is
+// overloaded for the moment, or the region is full of what the run has not made.
+func (a *actor) weather(call wire.Call, refusal wire.Refusal) {
+	GinkgoHelper()
+	region := Value(call, "RegionId")
+	switch {
+	case refusal.Status == 503, strings.HasPrefix(refusal.Code, "Throttling"):
+		undone("the target cannot answer for the moment: %d %s", refusal.Status, refusal.Code)
+	case refusal.Code == "QuotaExceed.KeyPair" && (!a.kit.Place.Quota || region != a.kit.QuotaRegion()) && region != "":
+		undone("region %s is full: no room to try the rule", region)
+	}
 }
 
 func (a *actor) entry(region, name string) ledger.Entry {
@@ -122,6 +148,7 @@ func (a *actor) deletion(region string, names []string) wire.Call {
 	return wire.Call{
 		Action:  "DeleteKeyPairs",
 		Version: a.version,
+		Shape:   a.kit.Place.Shape,
 		Params:  append([]wire.Param{{Name: "RegionId", Value: region}}, a.names(names)...),
 	}
 }
@@ -134,7 +161,7 @@ func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
 	for i, entry := range entries {
 		names[i] = entry.Name
 	}
-	if answer := a.client.Do(ctx, a.deletion(region, names)); answer.Status == 200 {
+	if answer := a.do(ctx, a.deletion(region, names)); answer.Status == 200 {
 		return nil
 	}
 	left, err := a.list(ctx, region, nil)
@@ -145,7 +172,7 @@ func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
 		if !slices.Contains(names, p.Name) {
 			continue
 		}
-		if answer := a.client.Do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
+		if answer := a.do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
 			return fmt.Errorf("key pair %q of %s is left in %s: DeleteKeyPairs: %s", p.Name, a.product, region, answer)
 		}
 	}
@@ -154,14 +181,14 @@ func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
 
 // unbind takes the key pair of the entries off their servers.
 func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) error {
-	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Params: []wire.Param{
+	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Shape: a.kit.Place.Shape, Params: []wire.Param{
 		{Name: "RegionId", Value: entries[0].Region},
 		{Name: "KeyPairName", Value: entries[0].Name},
 	}}
 	for i, e := range entries {
 		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), e.Server)
 	}
-	if answer := a.client.Do(ctx, call); answer.Status == 200 {
+	if answer := a.do(ctx, call); answer.Status == 200 {
 		return nil
 	}
 	// Perhaps nothing was bound: then the lists of servers say so.

@@ -65,6 +65,7 @@ func (k *Kit) Import(name, publicKey string) wire.Call {
 	return wire.Call{
 		Action:  "ImportKeyPair",
 		Version: ECSVersion,
+		Shape:   k.Place.Shape,
 		Params: []wire.Param{
 			{Name: "RegionId", Value: k.Region()},
 			{Name: "KeyPairName", Value: name},
@@ -84,6 +85,7 @@ func (e *ECS) Create(ctx context.Context, region, name string) *wire.Answer {
 	return e.Send(ctx, wire.Call{
 		Action:  action,
 		Version: ECSVersion,
+		Shape:   e.kit.Place.Shape,
 		Params:  []wire.Param{{Name: "RegionId", Value: region}, {Name: "KeyPairName", Value: name}},
 	})
 }

@@ -175,6 +175,9 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 		undone("the run was interrupted")
 	default:
 	}
+	if k.gone() {
+		undone("the target stopped answering")
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // ends with the spec

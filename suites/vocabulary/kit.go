@@ -3,6 +3,7 @@ package vocabulary
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"math/big"
 	"net/http"
 	"strings"
@@ -36,6 +37,7 @@ type Kit struct {
 	ledger    ledger.Ledger
 	run       string          // letters that no other run has
 	done      <-chan struct{} // closed when the run is interrupted
+	silent    atomic.Int64    // requests in a row that got no answer
 	names     atomic.Int64
 }
 
@@ -253,10 +255,100 @@ func below(n int64) int64 {
 	return v.Int64()
 }
 
+// patience is how many requests in a row may go without an answer before the
+// target is given up.
+const patience = 3
+
+// heard counts the requests in a row that got no answer.
+func (k *Kit) heard(answer *wire.Answer) *wire.Answer {
+	if answer.Status == 0 {
+		k.silent.Add(1)
+	} else {
+		k.silent.Store(0)
+	}
+	return answer
+}
+
+// gone reports whether the target has stopped answering.
+func (k *Kit) gone() bool { return k.silent.Load() >= patience }
+
+// Close removes what the run may have left: what is still in the ledger, and
+// whatever bears a name that only this run makes, in every region and account of
+// the world. It reports what stays.
+func (k *Kit) Close(ctx context.Context) {
+	if k.names.Load() == 0 {
+		return // nothing was ever sent
+	}
+	k.silent.Store(0) // once more: the target may be back
+	k.remove(ctx, &k.ledger)
+	if k.gone() {
+		if open := k.ledger.Open(); len(open) > 0 {
+			AddReportEntry(CleanupEntry, fmt.Sprintf("up to %d key pairs may be left, %q among them: the target stopped answering", len(open), open[0].Name), ReportEntryVisibilityAlways)
+		}
+		return
+	}
+	for _, a := range k.everybody() {
+		for _, region := range k.Place.World.Regions {
+			if err := k.sweep(ctx, a, region); err != nil {
+				AddReportEntry(CleanupEntry, err.Error(), ReportEntryVisibilityAlways)
+			}
+		}
+	}
+}
+
+// sweep deletes the key pairs of this run that a region still lists.
+func (k *Kit) sweep(ctx context.Context, a *actor, region string) error {
+	listed, err := a.list(ctx, region, nil)
+	if err != nil {
+		return err
+	}
+	for _, p := range listed {
+		if !strings.Contains(strings.ToLower(p.Name), "kpspec"+k.run) {
+			continue
+		}
+		if answer := a.do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
+			return fmt.Errorf("key pair %q of %s is left in %s: DeleteKeyPairs: %s", p.Name, a.product, region, answer)
+		}
+	}
+	left, err := a.list(ctx, region, nil)
+	if err != nil {
+		return err
+	}
+	names := []string{}
+	for _, p := range left {
+		if strings.Contains(strings.ToLower(p.Name), "kpspec"+k.run) {
+			names = append(names, p.Name)
+		}
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("%d key pairs of %s are left in %s although their deletion was accepted, %q among them", len(names), a.product, region, names[0])
+	}
+	return nil
+}
+
+// everybody are the actors of all accounts and products.
+func (k *Kit) everybody() []*actor {
+	var all []*actor
+	for _, e := range []*ECS{k.ECS, k.otherECS} {
+		if e != nil {
+			all = append(all, &e.actor)
+		}
+	}
+	for _, s := range []*SWAS{k.SWAS, k.otherSWAS} {
+		if s != nil {
+			all = append(all, &s.actor)
+		}
+	}
+	return all
+}
+
 // remove undoes what l holds, the newest first, and strikes it: bindings are
 // taken off, key pairs are deleted. What cannot be undone stays in the ledger and
 // is reported; it changes no rule's verdict, but the run is not green.
 func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
+	if k.gone() {
+		return // it stays in the ledger until the end of the run
+	}
 	for _, batch := range k.batches(l.Open()) {
 		owner, undo := k.actorOf(batch[0]), (*actor).erase
 		if batch[0].Server != "" {

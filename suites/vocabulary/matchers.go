@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -65,8 +66,8 @@ func BeAccepted() types.GomegaMatcher {
 		if err != nil {
 			return err
 		}
-		if code, ok := body["Code"]; ok {
-			return fmt.Errorf("a status of %d with an error envelope, Code %v", a.Status, code)
+		if code, ok := body["Code"].(string); ok && code != "" && body["KeyPairName"] == nil && body["TotalCount"] == nil {
+			return fmt.Errorf("a status of %d with an error envelope, Code %s", a.Status, code)
 		}
 		return nil
 	})
@@ -76,6 +77,9 @@ func BeAccepted() types.GomegaMatcher {
 // RequestId as non-empty strings) that matches the row.
 func BeRefused(as Row) types.GomegaMatcher {
 	return matcher("get "+as.String(), func(a *wire.Answer) error {
+		if a.Status >= 200 && a.Status <= 299 {
+			return fmt.Errorf("it was accepted with %d", a.Status)
+		}
 		refusal, err := a.Refusal()
 		if err != nil {
 			return fmt.Errorf("%w; got %s", err, a)
@@ -229,11 +233,13 @@ func ListNoPrivateKey() types.GomegaMatcher {
 	})
 }
 
+// privateKey is what gives a private key away: a member that holds one, in JSON
+// or in XML, or the first line of its armour.
+var privateKey = regexp.MustCompile(`"PrivateKey(Body)?"\s*:|<PrivateKey(Body)?>|-----BEGIN [A-Z ]*PRIVATE KEY`)
+
 func private(body string) error {
-	for _, sign := range []string{"PrivateKey", "PRIVATE KEY"} {
-		if strings.Contains(body, sign) {
-			return fmt.Errorf("the text %q stands in it", sign)
-		}
+	if found := privateKey.FindString(body); found != "" {
+		return fmt.Errorf("%s stands in it", found)
 	}
 	return nil
 }
@@ -249,11 +255,14 @@ func BeFingerprint(want string) types.GomegaMatcher {
 	})
 }
 
-// BeFlat holds for an object whose members are all scalars.
-func BeFlat() types.GomegaMatcher {
+// BeFlat holds for an object that has these members at its top, all scalars.
+// What else it has is left open.
+func BeFlat(documented ...string) types.GomegaMatcher {
 	return matcher("be one flat object", func(members map[string]any) error {
-		for name, value := range members {
-			switch value.(type) {
+		for _, name := range documented {
+			switch members[name].(type) {
+			case nil:
+				return fmt.Errorf("the member %s is missing", name)
 			case map[string]any, []any:
 				return fmt.Errorf("the member %s is no scalar", name)
 			}

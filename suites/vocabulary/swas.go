@@ -74,6 +74,7 @@ func (k *Kit) swas(action string, params ...wire.Param) wire.Call {
 	return wire.Call{
 		Action:  action,
 		Version: SWASVersion,
+		Shape:   k.Place.Shape,
 		Params:  append([]wire.Param{{Name: "RegionId", Value: k.Region()}}, params...),
 	}
 }

@@ -112,8 +112,9 @@ func TestMatchersOfAnswers(t *testing.T) {
 	}{
 		{"a success", answered(200, `{"RequestId":"r"}`), true, map[Row]bool{AnyRefusal: false, row: false}},
 		{"an error envelope with 200", answered(200, envelope), false, map[Row]bool{AnyRefusal: false, row: false}},
+		{"a success with a member Code", answered(200, `{"RequestId":"r","KeyPairName":"n","Code":"200"}`), true, map[Row]bool{AnyRefusal: false}},
 		{"a success that is no object", answered(200, `[]`), false, map[Row]bool{AnyRefusal: false}},
-		{"201", answered(201, `{"RequestId":"r"}`), false, map[Row]bool{AnyRefusal: false}},
+		{"201", answered(201, `{"RequestId":"r"}`), true, map[Row]bool{AnyRefusal: false}},
 		{"the row", answered(400, envelope), false, map[Row]bool{AnyRefusal: true, row: true, row.Bare(): true,
 			{Naming: "Key Pair"}: true, {Naming: "RegionId"}: false, {Status: 403}: false, {Code: "Other"}: false, {Message: "other"}: false}},
 		{"another status", answered(404, envelope), false, map[Row]bool{AnyRefusal: true, row: false, row.Bare(): false}},
