@@ -220,25 +220,42 @@ func (a attacher) names() {
 		server := k.Servers(ctx, 1)[0]
 		a.accepts(ctx, k.SWASAttach(a.pairNamed(ctx, "密"+k.Name()), server), server)
 	})
-	unknown := func(ctx SpecContext) *wire.Answer {
+	It("binds a key pair whose name has everything a name may have", rule("NAME-RULE"), func(ctx SpecContext) {
+		server := k.Servers(ctx, 1)[0]
+		a.accepts(ctx, k.SWASAttach(a.pairNamed(ctx, "Ab:0123456789_-"+k.NameOf(64-len("Ab:0123456789_-"))), server), server)
+	})
+	// unknown shows that a name nothing in this region and account has binds
+	// nothing, and leaves what is bound.
+	unknown := func(ctx SpecContext, name string) *wire.Answer {
 		GinkgoHelper()
 		call, server := a.good(ctx)
-		got := k.SWAS.Send(ctx, call.With("KeyPairName", k.Name()))
-		a.free(ctx, server)
+		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
+		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, Value(call, "KeyPairName")))
+		got := k.SWAS.Send(ctx, call.With("KeyPairName", name))
+		a.bound(ctx, Value(call, "KeyPairName"), server)
 		if got.Status == 200 {
+			Expect(read(got).Results).NotTo(gomega.BeEmpty(), "the results of a request that binds nothing")
 			for _, result := range read(got).Results {
 				Expect(result.succeeded()).To(gomega.BeFalse(), "the key pair does not exist")
 			}
 		} else {
 			Expect(got).To(BeRefused(AnyRefusal))
 		}
-		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
-		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, Value(call, "KeyPairName")))
 		return got
 	}
-	It("binds nothing for a key pair that does not exist", rule("NAME-UNKNOWN"), func(ctx SpecContext) { unknown(ctx) })
+	It("binds nothing for a key pair that does not exist", rule("NAME-UNKNOWN"), func(ctx SpecContext) { unknown(ctx, k.Name()) })
+	It("binds nothing for a key pair of another region", rule("NAME-UNKNOWN"), func(ctx SpecContext) {
+		name, there := k.Name(), k.OtherRegion()
+		Given(k.SWAS.Send(ctx, k.SWASImport(name, FreshKey()).With("RegionId", there))).To(BeAccepted())
+		unknown(ctx, name)
+	})
+	It("binds nothing for a key pair of another account", rule("NAME-UNKNOWN"), func(ctx SpecContext) {
+		name := k.Name()
+		Given(k.OtherSWAS().Send(ctx, k.SWASImport(name, FreshKey()))).To(BeAccepted())
+		unknown(ctx, name)
+	})
 	It("has a way to say that a key pair does not exist", rule("NAME-UNKNOWN.form"), func(ctx SpecContext) {
-		Observe("a key pair that does not exist", form(unknown(ctx)))
+		Observe("a key pair that does not exist", form(unknown(ctx, k.Name())))
 	})
 }
 
@@ -330,7 +347,8 @@ func (a attacher) unbindable() {
 			told := read(got)
 			Expect(told.failures()).To(gomega.BeNumerically(">=", 1))
 			Expect(told.number("FailCount")).To(gomega.Equal(told.failures()))
-			Expect(told.of(noServer).succeeded()).To(gomega.BeFalse())
+			Expect(fmt.Sprint(told.of(noServer).Success)).To(gomega.Equal("false"), "Success of the unknown server")
+			Expect(fmt.Sprint(told.of(noServer).Code)).NotTo(gomega.Equal("200"), "Code of the unknown server")
 			if told.of(server).succeeded() {
 				a.bound(ctx, Value(call, "KeyPairName"), server)
 			} else {
@@ -401,9 +419,16 @@ func (a attacher) answer() {
 	It("says so as a string", rule("RES-SUCCESS.string"), each(func(r result, _ []string) {
 		Expect(r.Success).To(gomega.Equal("true"))
 	}))
-	It("names the server of each result", rule("RES-ID"), each(func(r result, servers []string) {
-		Expect(r.InstanceId).To(gomega.BeElementOf(servers))
-	}))
+	It("names the server of each result", rule("RES-ID"), func(ctx SpecContext) {
+		told, servers := attached(ctx, 2)
+		Expect(told.Results).NotTo(gomega.BeEmpty())
+		seen := map[any]bool{}
+		for _, r := range told.Results {
+			Expect(r.InstanceId).To(gomega.BeElementOf(servers))
+			Expect(seen[r.InstanceId]).To(gomega.BeFalse(), "two results name the same server")
+			seen[r.InstanceId] = true
+		}
+	})
 	It("gives the results as a flat array", rule("RESULTS-FLAT"), func(ctx SpecContext) {
 		told, _ := attached(ctx, 1)
 		Expect(told.flat).To(gomega.BeTrue(), "Results is an array of objects")

@@ -23,6 +23,10 @@ var (
 	denied         = Row{Status: 403}
 )
 
+// allowed are the ASCII characters that a name may have inside; the period, which
+// only the texts of ECS list, is a rule of its own.
+const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-."
+
 // maker is one of the two operations that make a key pair.
 type maker struct {
 	k      *Kit
@@ -157,8 +161,11 @@ func (m maker) name() {
 		Entry("of 64 Chinese characters", rule("NAME-LEN-CHARS"), chinese, func(context.Context) string { return Han(64) }),
 		Entry("of two Chinese characters", rule("NAME-LEN-CHARS"), &exemplar{name: func() string { return Han(2) }, token: uuid.NewString}, func(context.Context) string { return Han(2) }),
 		Entry("that begins with a lower-case letter", rule("NAME-FIRST"), m.rich, func(context.Context) string { return "a" + k.Name() }),
-		Entry("that begins with an upper-case letter", rule("NAME-FIRST"), m.least, func(context.Context) string { return "A" + k.Name() }),
+		Entry("that begins with an upper-case letter", rule("NAME-FIRST"), m.least, func(context.Context) string { return "A" + k.Name() + "Z" }),
 		Entry("that begins with a Chinese character", rule("NAME-FIRST"), chinese, func(context.Context) string { return "密" + k.Name() }),
+		Entry("that begins with https: and no slashes", rule("NAME-NOHTTP"), &exemplar{
+			name: func() string { return "https:" + k.Name() }, token: uuid.NewString,
+		}, func(context.Context) string { return "https:" + k.Name() }),
 		Entry("that begins with http: and no slashes", rule("NAME-NOHTTP"), m.rich, func(context.Context) string { return "http:" + k.Name() }),
 		Entry("with digits", rule("NAME-DIGIT"), m.rich, func(context.Context) string { return k.Name() + "0123456789" }),
 		Entry("with a colon", rule("NAME-COLON"), m.rich, func(context.Context) string { return k.Name() + ":b" }),
@@ -179,13 +186,21 @@ func (m maker) name() {
 		Entry("that begins with https://", rule("NAME-NOHTTP"), func() string { return "https://" + k.Name() }),
 		Entry("with a period", rule("NAME-PERIOD"), func() string { return k.Name() + ".b" }),
 	}
-	for _, c := range "\x00\t\n\r\x1b\x7f /\\@#$%^&*+=,;!?'\"()[]{}<>|~`" {
+	for c := rune(0); c < 0x80; c++ {
+		if strings.ContainsRune(allowed, c) {
+			continue
+		}
 		bad = append(bad, Entry(fmt.Sprintf("with %U %q", c, c), rule("NAME-OTHER"), func() string { return k.Name() + string(c) + "b" }))
 	}
-	for _, c := range "：＿．–🔑\u200b" {
+	for _, c := range "：＿．–☃🔑😀\u200b" {
 		bad = append(bad, Entry(fmt.Sprintf("with %U %q", c, c), rule("NAME-OTHER.non-ascii"), func() string { return k.Name() + string(c) + "b" }))
 	}
-	bad = append(bad, Entry("with a space at the end", rule("NAME-OTHER"), func() string { return k.Name() + " " }))
+	bad = append(bad,
+		Entry("with a space at the end", rule("NAME-OTHER"), func() string { return k.Name() + " " }),
+		Entry("with a line feed at the end", rule("NAME-OTHER"), func() string { return k.Name() + "\n" }),
+		Entry("with a space in front", rule("NAME-OTHER"), func() string { return " " + k.Name() }),
+		Entry("with a tab in front", rule("NAME-OTHER"), func() string { return "\t" + k.Name() }),
+	)
 	DescribeTable("refuses a name", bad...)
 	It("may take a combining accent", rule("NAME-OTHER.combining"), func(ctx SpecContext) {
 		m.records(ctx, "U+0301 inside", m.call(k.Name()+"e\u0301b"))
@@ -195,6 +210,15 @@ func (m maker) name() {
 		Given(k.SWAS.Send(ctx, k.SWASImport(name, FreshKey()))).To(BeAccepted())
 		m.accepts(ctx, m.call(name).With("RegionId", there))
 		Expect(k.SWAS.Find(ctx, name)).To(BePresent())
+	})
+	It("takes a name that a key pair of ECS has", rule("NAME-REGION"), func(ctx SpecContext) {
+		if k.ECS == nil {
+			NotApplicable("the target has no address for ECS")
+		}
+		name := k.Name()
+		Given(k.ECS.Send(ctx, k.Import(name, FreshKey()))).To(BeAccepted())
+		m.accepts(ctx, m.call(name))
+		Expect(k.ECS.Find(ctx, name)).To(BePresent())
 	})
 }
 
@@ -227,10 +251,10 @@ func (m maker) token() {
 		Expect(second).To(HaveMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
 		Expect(k.SWAS.List(ctx, k.Region())).To(HoldOneMoreThan(before))
 	})
-	It("makes one key pair when two requests with the same token come at once", rule("TOKEN-IDEMP"), func(ctx SpecContext) {
+	It("makes one key pair when several requests with the same token come at once", rule("TOKEN-IDEMP"), func(ctx SpecContext) {
 		call := with(k.Name())
 		before := k.SWAS.List(ctx, k.Region())
-		answers := atOnce(func() *wire.Answer { return k.SWAS.Send(ctx, call) }, func() *wire.Answer { return k.SWAS.Send(ctx, call) })
+		answers := atOnce(crowd, func(int) *wire.Answer { return k.SWAS.Send(ctx, call) })
 		for _, answer := range answers {
 			// The one that comes second may be told to wait for the first.
 			Expect(answer).To(BeAnAnswer())
@@ -240,7 +264,7 @@ func (m maker) token() {
 		Expect(k.SWAS.List(ctx, k.Region())).To(HoldOneMoreThan(before))
 	})
 	DescribeTable("takes for a new request, and refuses, the same name with", func(ctx SpecContext, again func(wire.Call) wire.Call) {
-		call := with(k.Name())
+		call := with(k.NameOf(63) + "A")
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
 		made := k.SWAS.Find(ctx, Value(call, "KeyPairName"))
 		Given(made).To(BePresent())
@@ -248,6 +272,10 @@ func (m maker) token() {
 		Expect(k.SWAS.Find(ctx, made.Name)).To(HaveFingerprint(made.Fingerprint))
 	},
 		Entry("another token", rule("TOKEN-UNIQUE"), func(c wire.Call) wire.Call { return c.With("ClientToken", k.Name()) }),
+		Entry("a token that differs in the last of 64 characters", rule("TOKEN-UNIQUE"), func(c wire.Call) wire.Call {
+			token := Value(c, "ClientToken")
+			return c.With("ClientToken", token[:len(token)-1]+"B")
+		}),
 	)
 	It("refuses the same token with another name and makes nothing", rule("TOKEN-MISMATCH"), func(ctx SpecContext) {
 		call := with(k.Name())
@@ -259,16 +287,19 @@ func (m maker) token() {
 	})
 }
 
-// atOnce runs the calls at the same time and returns their answers in order.
-func atOnce(calls ...func() *wire.Answer) []*wire.Answer {
-	answers := make([]*wire.Answer, len(calls))
+// crowd is how many requests come at once where a race might be lost.
+const crowd = 8
+
+// atOnce makes n calls at the same time and returns their answers in order.
+func atOnce(n int, call func(i int) *wire.Answer) []*wire.Answer {
+	answers := make([]*wire.Answer, n)
 	start := make(chan struct{})
 	var wg sync.WaitGroup
-	for i, call := range calls {
+	for i := range answers {
 		wg.Go(func() {
 			defer GinkgoRecover()
 			<-start
-			answers[i] = call()
+			answers[i] = call(i)
 		})
 	}
 	close(start)
@@ -277,6 +308,23 @@ func atOnce(calls ...func() *wire.Answer) []*wire.Answer {
 		Fail("a request got no answer") // which one and why is written down already
 	}
 	return answers
+}
+
+// oneWins lets several requests for one name come at once, and shows that
+// exactly one is taken, and which.
+func (m maker) oneWins(ctx context.Context, contenders []wire.Call) (winner wire.Call) {
+	GinkgoHelper()
+	won := 0
+	for i, answer := range atOnce(len(contenders), func(i int) *wire.Answer { return m.k.SWAS.Send(ctx, contenders[i]) }) {
+		if answer.Status == 200 {
+			won++
+			winner = contenders[i]
+			continue
+		}
+		Expect(answer).To(BeRefused(alreadyExists.Bare()))
+	}
+	Expect(won).To(gomega.Equal(1), "of %d requests for one name that came at once, so many were taken", len(contenders))
+	return winner
 }
 
 // most is how many key pairs an account may have in one region.
@@ -296,18 +344,38 @@ func (s *stock) as() *SWAS {
 	return s.actor
 }
 
+// pairs are the key pairs of the region of the quota.
+func (s *stock) pairs(ctx context.Context) []Pair {
+	GinkgoHelper()
+	return s.k.SWAS.List(ctx, s.k.QuotaRegion())
+}
+
+// in is the same request for the region of the quota.
+func (s *stock) in(call wire.Call) wire.Call { return call.With("RegionId", s.k.QuotaRegion()) }
+
 // fill imports key pairs until the region holds count of them.
 func (s *stock) fill(ctx context.Context, count int) {
 	GinkgoHelper()
 	s.k.NeedQuota()
-	for range count - len(s.k.SWAS.List(ctx, s.k.Region())) {
-		Given(s.as().Send(ctx, s.k.SWASImport(s.k.Name(), FreshKey()))).To(BeAccepted())
+	for range count - len(s.pairs(ctx)) {
+		Given(s.as().Send(ctx, s.in(s.k.SWASImport(s.k.Name(), FreshKey())))).To(BeAccepted())
 	}
-	Given(len(s.k.SWAS.List(ctx, s.k.Region()))).To(gomega.Equal(count))
+	Given(len(s.pairs(ctx))).To(gomega.Equal(count), "key pairs in the region")
 }
 
 func (s *stock) clear(ctx context.Context) {
 	if s.actor != nil {
 		s.actor.Clear(ctx)
 	}
+}
+
+// first puts specs about a quota before all others, so that a target whose
+// quota never recovers is caught there before it refuses everything else. Where
+// Ginkgo runs processes beside each other, nothing runs beside them.
+func first() []any {
+	alone := []any{SpecPriority(1), Ordered, ContinueOnFailure}
+	if suite, _ := GinkgoConfiguration(); suite.ParallelTotal > 1 {
+		alone[0] = Serial
+	}
+	return alone
 }
