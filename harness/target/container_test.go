@@ -219,7 +219,10 @@ func TestContainerThatDoesNotComeUp(t *testing.T) {
 		"never listens": {mode: "silent", change: short, want: []string{
 			"gives no answer to GET /up on its port 9000 within 300ms", "container.wait", "its log ",
 		}},
-		"answers something else": {change: func(c *target.Config) { short(c); c.Container.Wait = "/nowhere" }, want: []string{
+		"answers something else": {change: func(c *target.Config) {
+			// Long enough for an answer on a busy machine.
+			c.Container.StartTimeout, c.Container.Wait = 5*time.Second, "/nowhere"
+		}, want: []string{
 			"gives no answer to GET /nowhere", "it answers 404 Not Found",
 		}},
 		"listens on another port": {change: func(c *target.Config) { short(c); c.Container.Port = 9001 }, want: []string{

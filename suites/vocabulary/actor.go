@@ -82,6 +82,9 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 		}
 	}
 	name := Value(call, "KeyPairName")
+	if makesPairs(call.Action) {
+		a.kit.wrote.Store(a.product+" "+a.account.ID, true)
+	}
 	switch {
 	case name == "":
 	case makesPairs(call.Action):

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +40,7 @@ type Kit struct {
 	run       string          // letters that no other run has
 	done      <-chan struct{} // closed when the run is interrupted
 	silent    atomic.Int64    // requests in a row that got no answer
+	wrote     sync.Map        // product and account → true, where something may have been made
 	names     atomic.Int64
 }
 
@@ -276,9 +279,6 @@ func (k *Kit) gone() bool { return k.silent.Load() >= patience }
 // whatever bears a name that only this run makes, in every region and account of
 // the world. It reports what stays.
 func (k *Kit) Close(ctx context.Context) {
-	if k.names.Load() == 0 {
-		return // nothing was ever sent
-	}
 	k.silent.Store(0) // once more: the target may be back
 	k.remove(ctx, &k.ledger)
 	if k.gone() {
@@ -287,7 +287,7 @@ func (k *Kit) Close(ctx context.Context) {
 		}
 		return
 	}
-	for _, a := range k.everybody() {
+	for _, a := range k.makers() {
 		for _, region := range k.Place.World.Regions {
 			if err := k.sweep(ctx, a, region); err != nil {
 				AddReportEntry(CleanupEntry, err.Error(), ReportEntryVisibilityAlways)
@@ -326,8 +326,8 @@ func (k *Kit) sweep(ctx context.Context, a *actor, region string) error {
 	return nil
 }
 
-// everybody are the actors of all accounts and products.
-func (k *Kit) everybody() []*actor {
+// makers are the actors that may have made something in their account.
+func (k *Kit) makers() []*actor {
 	var all []*actor
 	for _, e := range []*ECS{k.ECS, k.otherECS} {
 		if e != nil {
@@ -339,7 +339,10 @@ func (k *Kit) everybody() []*actor {
 			all = append(all, &s.actor)
 		}
 	}
-	return all
+	return slices.DeleteFunc(all, func(a *actor) bool {
+		_, wrote := k.wrote.Load(a.product + " " + a.account.ID)
+		return !wrote
+	})
 }
 
 // remove undoes what l holds, the newest first, and strikes it: bindings are
