@@ -32,7 +32,7 @@ func ImportKeyPair(k *Kit) {
 		importAnswer(m)
 		importPermission(m)
 	})
-	Describe("SWAS ImportKeyPair with the quota used up", first(), func() { importQuota(m) })
+	Describe("SWAS ImportKeyPair with the quota used up", Serial, Ordered, ContinueOnFailure, importQuotaNext, func() { importQuota(m) })
 }
 
 func importToken(m maker) {

@@ -120,8 +120,11 @@ func (m maker) region() {
 		Entry("with a code", m.rule("REGION-REQ.code"), true),
 	)
 	It("takes every region of the world that ListRegions lists", m.rule("REGION-KNOWN"), func(ctx SpecContext) {
+		m.proven(ctx) // in the region the specs work in
 		for _, region := range m.k.SWAS.ListedRegions(ctx) {
-			m.accepts(ctx, m.call(m.k.Name()).With("RegionId", region))
+			if region != m.k.Region() {
+				m.accepts(ctx, m.call(m.k.Name()).With("RegionId", region))
+			}
 		}
 	})
 	DescribeTable("refuses a region that does not exist", func(ctx SpecContext, record bool) {
@@ -211,7 +214,7 @@ func (m maker) name() {
 		m.accepts(ctx, m.call(name).With("RegionId", there))
 		Expect(k.SWAS.Find(ctx, name)).To(BePresent())
 	})
-	if k.ECS != nil {
+	if k.ECS != nil && !m.sparing {
 		It("takes a name that a key pair of ECS has", rule("NAME-REGION"), func(ctx SpecContext) {
 			name := k.Name()
 			Given(k.ECS.Send(ctx, k.Import(name, FreshKey()))).To(BeAccepted())
@@ -262,20 +265,17 @@ func (m maker) token() {
 		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
 		Expect(k.SWAS.List(ctx, k.Region())).To(HoldOneMoreThan(before))
 	})
-	DescribeTable("takes for a new request, and refuses, the same name with", func(ctx SpecContext, again func(wire.Call) wire.Call) {
-		call := with(k.NameOf(63) + "A")
+	It("takes for a new request, and refuses, the same name with another token", rule("TOKEN-UNIQUE"), func(ctx SpecContext) {
+		token := k.NameOf(64)
+		call := m.call(k.Name()).With("ClientToken", token)
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
 		made := k.SWAS.Find(ctx, Value(call, "KeyPairName"))
 		Given(made).To(BePresent())
-		Expect(k.SWAS.Send(ctx, again(call))).To(BeRefused(alreadyExists.Bare()))
-		Expect(k.SWAS.Find(ctx, made.Name)).To(HaveFingerprint(made.Fingerprint))
-	},
-		Entry("another token", rule("TOKEN-UNIQUE"), func(c wire.Call) wire.Call { return c.With("ClientToken", k.Name()) }),
-		Entry("a token that differs in the last of 64 characters", rule("TOKEN-UNIQUE"), func(c wire.Call) wire.Call {
-			token := Value(c, "ClientToken")
-			return c.With("ClientToken", token[:len(token)-1]+"B")
-		}),
-	)
+		for _, other := range []string{k.Name(), token[:63] + "B"} { // the last of 64 characters tells tokens apart
+			Expect(k.SWAS.Send(ctx, call.With("ClientToken", other))).To(BeRefused(alreadyExists.Bare()))
+		}
+		Expect(k.SWAS.Find(ctx, made.Name)).To(BeUnchanged(made))
+	})
 	It("refuses the same token with another name and makes nothing", rule("TOKEN-MISMATCH"), func(ctx SpecContext) {
 		call := with(k.Name())
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
@@ -368,13 +368,12 @@ func (s *stock) clear(ctx context.Context) {
 	}
 }
 
-// first puts specs about a quota before all others, so that a target whose
-// quota never recovers is caught there before it refuses everything else. Where
-// Ginkgo runs processes beside each other, nothing runs beside them.
-func first() []any {
-	alone := []any{SpecPriority(1), Ordered, ContinueOnFailure}
-	if suite, _ := GinkgoConfiguration(); suite.ParallelTotal > 1 {
-		alone[0] = Serial
-	}
-	return alone
-}
+// The order of the containers: what needs generated key pairs comes late, so
+// that a target that generates them ahead of need has had the time, and the
+// quota of CreateKeyPair, with the rule that a deletion frees a place, comes
+// before anything else has used up the region of the quota.
+const (
+	createQuotaFirst = SpecPriority(-1)
+	importQuotaNext  = SpecPriority(-2)
+	createLast       = SpecPriority(-3)
+)
