@@ -1,26 +1,29 @@
 package ecs
 
 import (
-	"context"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
 	"strings"
+
+	"github.com/kpspec/kpspec/reference/operation"
 )
 
 // createKeyPair makes a pair, stores its public half and hands out the private one, here and never again.
-var createKeyPair = operation{
-	action: "CreateKeyPair",
-	on:     anyPair,
-	steps: []step{
-		required("RegionId", "KeyPairName"),
-		regionStep,
-		nameStep,
-		tagsStep,
-		groupStep,
-		{"room", (*Service).room},
-		{"generate", (*Service).generate},
-		storeStep,
-	},
-	answer: (*Service).created,
+func (s *Service) createKeyPair() *operation.Operation {
+	const action = "CreateKeyPair"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, anyPair),
+		Checks: []operation.Step{
+			operation.Required("RegionId", "KeyPairName"),
+			s.region(),
+			s.name(),
+			s.tags(),
+			s.group(),
+		},
+		Effects: []operation.Step{operation.Room(s.Store), operation.Generate(s.keys), operation.Keep(s.Store)},
+		Answer:  s.created,
+	}
 }
 
 type createKeyPairAnswer struct {
@@ -30,23 +33,13 @@ type createKeyPairAnswer struct {
 	PrivateKeyBody     string `json:"PrivateKeyBody" xml:"PrivateKeyBody"`
 }
 
-func (s *Service) created(c *call) any {
+func (s *Service) created(c *operation.Call) any {
+	// The id is in no other answer of these operations, so nothing keeps it; it is as unique as the request's.
+	sum := sha256.Sum256([]byte(c.RequestID))
 	return &createKeyPairAnswer{
-		// The id is in no other answer of these operations, so nothing keeps it.
-		KeyPairID:          "ssh-" + strings.ToLower(rand.Text())[:17],
-		KeyPairName:        c.pair.Name,
-		KeyPairFingerPrint: s.print(c.pair.Fingerprint),
-		PrivateKeyBody:     c.private,
+		KeyPairID:          "ssh-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:17],
+		KeyPairName:        c.Pair.Name,
+		KeyPairFingerPrint: s.Print(c.Pair.Fingerprint),
+		PrivateKeyBody:     c.Private,
 	}
-}
-
-// room refuses early what the store would refuse, before a key is made for nothing.
-func (s *Service) room(_ context.Context, c *call) error {
-	return s.store.Room(c.scope, c.pair.Name)
-}
-
-func (s *Service) generate(ctx context.Context, c *call) error {
-	made, err := s.keys.Get(ctx)
-	c.pair.PublicKey, c.pair.Fingerprint, c.private = made.Public.Line, made.Public.Fingerprint, made.PrivateKey
-	return err
 }

@@ -5,42 +5,40 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
 
 // deleteKeyPairs removes pairs by name. Names that no pair has are passed over.
-var deleteKeyPairs = operation{
-	action: "DeleteKeyPairs",
-	on:     pairsToDelete,
-	steps: []step{
-		required("RegionId", "KeyPairNames"),
-		regionStep,
-		{"names", (*Service).namesToDelete},
-		{"delete", (*Service).remove},
-	},
-	answer: (*Service).deleted,
+func (s *Service) deleteKeyPairs() *operation.Operation {
+	const action = "DeleteKeyPairs"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, s.pairsToDelete),
+		Checks: []operation.Step{
+			operation.Required("RegionId", "KeyPairNames"),
+			s.region(),
+			{Name: "names", Run: s.namesToDelete},
+		},
+		Effects: []operation.Step{operation.Delete(s.Store)},
+		Answer:  func(*operation.Call) any { return &deleteKeyPairsAnswer{} },
+	}
 }
 
 // deleteKeyPairsAnswer has no member of its own.
 type deleteKeyPairsAnswer struct{}
 
-func (s *Service) deleted(*call) any { return &deleteKeyPairsAnswer{} }
-
-func (s *Service) namesToDelete(_ context.Context, c *call) error {
-	names, err := rpc.StringArray(c.text("KeyPairNames"))
+func (s *Service) namesToDelete(_ context.Context, c *operation.Call) error {
+	names, err := rpc.StringArray(c.Text("KeyPairNames"))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNames, err)
 	}
 	if len(names) == 0 || slices.Contains(names, "") {
 		return fmt.Errorf("%w: a name is empty, or there is none", ErrNames)
 	}
-	if len(names) > s.rules.DeleteMax {
-		return fmt.Errorf("%w: %d, allowed are %d", ErrTooManyNames, len(names), s.rules.DeleteMax)
+	if len(names) > s.Rules.DeleteMax {
+		return fmt.Errorf("%w: %d, allowed are %d", ErrTooManyNames, len(names), s.Rules.DeleteMax)
 	}
-	c.names = names
+	c.Names = names
 	return nil
-}
-
-func (s *Service) remove(_ context.Context, c *call) error {
-	return s.store.Delete(c.scope, c.names...)
 }

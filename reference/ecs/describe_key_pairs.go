@@ -2,39 +2,33 @@ package ecs
 
 import (
 	"context"
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/refusal"
 )
 
 // describeKeyPairs lists the caller's pairs in a region, oldest first.
-var describeKeyPairs = operation{
-	action: "DescribeKeyPairs",
-	on:     pairsToDescribe,
-	steps: []step{
-		required("RegionId"),
-		regionStep,
-		{"paging", (*Service).paging},
-		{"public keys", (*Service).includePublicKey},
-		{"filter", (*Service).chooseBy},
-		{"tag filter", (*Service).chooseByTags},
-		{"find", (*Service).find},
-	},
-	answer: (*Service).described,
-}
-
-// list is what DescribeKeyPairs is asked for, and what it found.
-type list struct {
-	number, size int  // which page, counted from 1, and how many pairs it has
-	public       bool // whether to show public keys
-	filter       keypair.Filter
-	nothing      bool // the filter can choose nothing
-
-	found []keypair.Pair
-	total int
+func (s *Service) describeKeyPairs() *operation.Operation {
+	const action = "DescribeKeyPairs"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, pairsToDescribe),
+		Checks: []operation.Step{
+			operation.Required("RegionId"),
+			s.region(),
+			{Name: "paging", Run: func(_ context.Context, c *operation.Call) error {
+				return c.ReadPage(s.Rules.PageSize, s.Rules.PageSizeMax)
+			}},
+			{Name: "public keys", Run: includePublicKey},
+			{Name: "filter", Run: chooseBy},
+			{Name: "tag filter", Run: s.chooseByTags},
+			{Name: "fingerprint filter", Run: chooseByFingerprint},
+		},
+		Effects: []operation.Step{{Name: "find", Run: s.find}},
+		Answer:  s.described,
+	}
 }
 
 // creationTime is ISO 8601 in UTC, to the minute.
@@ -69,13 +63,13 @@ type tag struct {
 	TagValue string `json:"TagValue" xml:"TagValue"`
 }
 
-func (s *Service) described(c *call) any {
+func (s *Service) described(c *operation.Call) any {
 	answer := &describeKeyPairsAnswer{
-		TotalCount: c.list.total, PageNumber: c.list.number, PageSize: c.list.size,
-		KeyPairs: keyPairs{KeyPair: make([]keyPair, 0, len(c.list.found))},
+		TotalCount: c.Page.Total, PageNumber: c.Page.Number, PageSize: c.Page.Size,
+		KeyPairs: keyPairs{KeyPair: make([]keyPair, 0, len(c.Pairs))},
 	}
-	for _, p := range c.list.found {
-		answer.KeyPairs.KeyPair = append(answer.KeyPairs.KeyPair, s.element(p, c.list.public))
+	for _, p := range c.Pairs {
+		answer.KeyPairs.KeyPair = append(answer.KeyPairs.KeyPair, s.element(p, c.Public))
 	}
 	return answer
 }
@@ -83,7 +77,7 @@ func (s *Service) described(c *call) any {
 func (s *Service) element(p keypair.Pair, public bool) keyPair {
 	e := keyPair{
 		KeyPairName:        p.Name,
-		KeyPairFingerPrint: s.print(p.Fingerprint),
+		KeyPairFingerPrint: s.Print(p.Fingerprint),
 		CreationTime:       p.Created.UTC().Format(creationTime),
 		ResourceGroupID:    p.ResourceGroup,
 		Tags:               tags{Tag: make([]tag, 0, len(p.Tags))},
@@ -97,49 +91,37 @@ func (s *Service) element(p keypair.Pair, public bool) keyPair {
 	return e
 }
 
-func (s *Service) paging(_ context.Context, c *call) (err error) {
-	if c.list.number, err = c.number("PageNumber", 1, math.MaxInt32); err != nil {
-		return err
-	}
-	c.list.size, err = c.number("PageSize", s.rules.PageSize, s.rules.PageSizeMax)
-	return err
-}
-
-// number reads a parameter that is a number from 1 to greatest, or returns usual when it is not there.
-func (c *call) number(name string, usual, greatest int) (int, error) {
-	text := c.text(name)
-	if text == "" {
-		return usual, nil
-	}
-	n, err := strconv.ParseUint(text, 10, 31)
-	if err != nil || n < 1 || n > uint64(greatest) { // #nosec G115 -- greatest is positive
-		return 0, refusal.About(name, ErrInvalid)
-	}
-	return int(n), nil
-}
-
-func (s *Service) includePublicKey(_ context.Context, c *call) error {
-	switch strings.ToLower(c.text("IncludePublicKey")) {
+func includePublicKey(_ context.Context, c *operation.Call) error {
+	switch strings.ToLower(c.Text("IncludePublicKey")) {
 	case "true":
-		c.list.public = true
+		c.Public = true
 	case "false", "":
 	default:
-		return refusal.About("IncludePublicKey", ErrInvalid)
+		return refusal.About("IncludePublicKey", operation.ErrInvalid)
 	}
 	return nil
 }
 
-func (s *Service) chooseBy(_ context.Context, c *call) error {
-	c.list.filter.Name = keypair.Pattern(c.text("KeyPairName"))
-	c.list.filter.ResourceGroup = c.text("ResourceGroupId")
-	if text := c.text("KeyPairFingerPrint"); text != "" {
-		fingerprint, ok := keypair.ParseFingerprint(text)
-		c.list.filter.Fingerprint, c.list.nothing = &fingerprint, !ok
-	}
+func chooseBy(_ context.Context, c *operation.Call) error {
+	c.Filter = &keypair.Filter{Name: keypair.Pattern(c.Text("KeyPairName")), ResourceGroup: c.Text("ResourceGroupId")}
 	return nil
 }
 
-func (s *Service) chooseByTags(_ context.Context, c *call) error {
+func chooseByFingerprint(_ context.Context, c *operation.Call) error {
+	text := c.Text("KeyPairFingerPrint")
+	if text == "" {
+		return nil
+	}
+	fingerprint, ok := keypair.ParseFingerprint(text)
+	if !ok {
+		c.Filter = nil // what is no fingerprint is no pair's
+		return nil
+	}
+	c.Filter.Fingerprint = &fingerprint
+	return nil
+}
+
+func (s *Service) chooseByTags(_ context.Context, c *operation.Call) error {
 	for _, item := range c.Params.Objects("Tag") {
 		key, hasKey := item.Fields["Key"]
 		value, hasValue := item.Fields["Value"]
@@ -149,19 +131,17 @@ func (s *Service) chooseByTags(_ context.Context, c *call) error {
 		if key == "" {
 			return keypair.ErrTagKey
 		}
-		c.list.filter.Tags = append(c.list.filter.Tags, keypair.TagFilter{Key: key, Value: value, AnyValue: !hasValue})
+		c.Filter.Tags = append(c.Filter.Tags, keypair.TagFilter{Key: key, Value: value, AnyValue: !hasValue})
 	}
-	if len(c.list.filter.Tags) > s.rules.Tags.Max {
+	if len(c.Filter.Tags) > s.Rules.Tags.Max {
 		return keypair.ErrTagCount
 	}
 	return nil
 }
 
-func (s *Service) find(_ context.Context, c *call) error {
-	if c.list.nothing {
-		return nil
+func (s *Service) find(_ context.Context, c *operation.Call) error {
+	if c.Filter != nil {
+		c.Pairs, c.Page.Total = s.Store.Find(c.Scope, *c.Filter, c.Page.Offset(), c.Page.Size)
 	}
-	offset := int(min(int64(c.list.number-1)*int64(c.list.size), math.MaxInt32))
-	c.list.found, c.list.total = s.store.Find(c.scope, c.list.filter, offset, c.list.size)
 	return nil
 }

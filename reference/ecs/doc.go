@@ -3,9 +3,8 @@
 //
 // # How an operation is written
 //
-// An operation is an ordered list of named steps (steps.go) and an answer made from what they found out. The first step
-// that returns an error ends the call, and since the step that changes the store is always the last, a refused call has
-// changed nothing. Operations share steps: ImportKeyPair and CreateKeyPair differ in where the public key comes from.
+// An operation is two ordered lists of named steps and an answer made from what they found out, see package operation.
+// Operations share steps: ImportKeyPair and CreateKeyPair differ in where the public key comes from.
 //
 // The documents give no order of checks. Here it is: what is mandatory, region, name, public key, tags, resource group,
 // name in use, quota.

@@ -19,6 +19,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/sshkeys"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
 
@@ -310,7 +311,7 @@ func TestErrorRows(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	for _, sentinel := range []error{
 		keypair.ErrName, keypair.ErrKey, keypair.ErrTagKey, keypair.ErrTagValue, keypair.ErrTagDuplicate, keypair.ErrTagCount,
-		keypair.ErrExists, keypair.ErrQuota, ErrMissing, ErrInvalid, ErrRegion, ErrResourceGroup, ErrNames, ErrTooManyNames,
+		keypair.ErrExists, keypair.ErrQuota, operation.ErrMissing, operation.ErrInvalid, operation.ErrRegion, ErrResourceGroup, ErrNames, ErrTooManyNames,
 		ErrAcceptLanguage, ErrResourceType, ErrChargeType,
 	} {
 		_, ok := errors.AsType[*rpc.Error](rules.Errors.Of(fmt.Errorf("wrapped: %w", sentinel)))

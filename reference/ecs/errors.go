@@ -5,15 +5,13 @@ import (
 	"net/http"
 
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/refusal"
 )
 
-// What a step refuses a call for, beside the sentinels of package keypair. A row of [Rules.Errors] with such a cause says
+// What a step refuses a call for, beside the sentinels of the packages operation and keypair. A row of [Rules.Errors] with such a cause says
 // what the caller sees of it.
 var (
-	ErrMissing        = errors.New("mandatory parameter is missing") // of a parameter
-	ErrInvalid        = errors.New("parameter is not valid")         // of a parameter
-	ErrRegion         = errors.New("region does not exist")
 	ErrResourceGroup  = errors.New("resource group does not exist")
 	ErrNames          = errors.New("names to delete are not valid")
 	ErrTooManyNames   = errors.New("too many names to delete")
@@ -31,7 +29,7 @@ func errorRows() refusal.Table {
 		// ImportKeyPair
 		row(keypair.ErrName, bad, "InvalidKeyPairName.Malformed", "Specified Key Pair name is not valid."),
 		row(keypair.ErrKey, bad, "InvalidPublicKeyBody.Malformed", "The PublicKeyBody format is not supported."),
-		row(ErrMissing, bad, "MissingParameter",
+		row(operation.ErrMissing, bad, "MissingParameter",
 			`The input parameter "{name}" that is mandatory for processing this request is not supplied.`),
 		row(keypair.ErrExists, bad, "KeyPair.AlreadyExist", "The key pair already exist."),
 		row(keypair.ErrQuota, forbidden, "QuotaExceed.KeyPair", "The key pair quota exceeds."),
@@ -46,12 +44,12 @@ func errorRows() refusal.Table {
 		row(ErrTooManyNames, forbidden, "InstanceKeyPairLimitExceeded",
 			"Exceeding the allowed amount of instance which will be deleted."),
 		// DescribeKeyPairs of 2018, the last page that has any
-		row(ErrInvalid, bad, "InvalidParameter", `The specified parameter "{name}" is not valid.`),
+		row(operation.ErrInvalid, bad, "InvalidParameter", `The specified parameter "{name}" is not valid.`),
 		// DescribeRegions; its page is known by code only
 		row(ErrChargeType, forbidden, "Invalid.InstanceChargeType", "The specified InstanceChargeType is not valid."),
 		row(ErrAcceptLanguage, absent, "InvalidAcceptLanguage.NotFound", "The specified AcceptLanguage does not exist."),
 		row(ErrResourceType, absent, "InvalidResourceType.NotFound", "The specified ResourceType does not exist."),
 		// the table of common errors
-		row(ErrRegion, absent, "InvalidRegionId.NotFound", "The specified RegionId does not exist."),
+		row(operation.ErrRegion, absent, "InvalidRegionId.NotFound", "The specified RegionId does not exist."),
 	}
 }

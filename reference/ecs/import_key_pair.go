@@ -1,21 +1,24 @@
 package ecs
 
-import "context"
+import "github.com/kpspec/kpspec/reference/operation"
 
 // importKeyPair stores the public half of a pair whose private half the caller has.
-var importKeyPair = operation{
-	action: "ImportKeyPair",
-	on:     anyPair,
-	steps: []step{
-		required("RegionId", "KeyPairName", "PublicKeyBody"),
-		regionStep,
-		nameStep,
-		{"public key", (*Service).publicKey},
-		tagsStep,
-		groupStep,
-		storeStep,
-	},
-	answer: (*Service).imported,
+func (s *Service) importKeyPair() *operation.Operation {
+	const action = "ImportKeyPair"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, anyPair),
+		Checks: []operation.Step{
+			operation.Required("RegionId", "KeyPairName", "PublicKeyBody"),
+			s.region(),
+			s.name(),
+			operation.PublicKey(&s.Rules.Keys),
+			s.tags(),
+			s.group(),
+		},
+		Effects: []operation.Step{operation.Keep(s.Store)},
+		Answer:  s.imported,
+	}
 }
 
 type importKeyPairAnswer struct {
@@ -23,12 +26,6 @@ type importKeyPairAnswer struct {
 	KeyPairFingerPrint string `json:"KeyPairFingerPrint" xml:"KeyPairFingerPrint"`
 }
 
-func (s *Service) imported(c *call) any {
-	return &importKeyPairAnswer{KeyPairName: c.pair.Name, KeyPairFingerPrint: s.print(c.pair.Fingerprint)}
-}
-
-func (s *Service) publicKey(_ context.Context, c *call) error {
-	key, err := s.rules.Keys.Parse(c.text("PublicKeyBody"))
-	c.pair.PublicKey, c.pair.Fingerprint = key.Line, key.Fingerprint
-	return err
+func (s *Service) imported(c *operation.Call) any {
+	return &importKeyPairAnswer{KeyPairName: c.Pair.Name, KeyPairFingerPrint: s.Print(c.Pair.Fingerprint)}
 }

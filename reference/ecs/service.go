@@ -1,7 +1,6 @@
 package ecs
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
 
@@ -37,41 +37,44 @@ type Config struct {
 	Keys  keypair.Source // where CreateKeyPair has its keys from
 }
 
-// Service has the operations and the key pairs they work on. Made by [New].
+// Service has the operations and the key pairs they work on. Made by [New]. Rules, Product and Print may be changed until
+// the operations are served.
 type Service struct {
-	rules   Rules
-	regions []string
-	groups  map[string][]string // the resource groups of each account, its default group first
-	print   func(keypair.Fingerprint) string
-	keys    keypair.Source
-	store   *keypair.Store
+	Rules   Rules
+	Product operation.Product
+	Store   *keypair.Store
+	Print   func(keypair.Fingerprint) string
+	Regions []string
 
-	operations []operation // a copy of its own, in which a step can be replaced
+	groups map[string][]string // the resource groups of each account, its default group first
+	keys   keypair.Source
 }
 
 // New makes a service without any key pairs. The error names a form of fingerprints that does not exist.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		rules:   c.Rules,
-		regions: slices.Clone(c.World.Regions),
+		Rules:   c.Rules,
+		Store:   keypair.NewStore(c.Rules.Quota),
+		Regions: slices.Clone(c.World.Regions),
 		groups:  make(map[string][]string, len(c.World.Accounts)),
 		keys:    c.Keys,
-		store:   keypair.NewStore(c.Rules.Quota),
 	}
 	switch c.Print {
 	case PrintRFC4716:
-		s.print = keypair.Fingerprint.Colons
+		s.Print = keypair.Fingerprint.Colons
 	case PrintPlain:
-		s.print = keypair.Fingerprint.Hex
+		s.Print = keypair.Fingerprint.Hex
 	default:
 		return nil, fmt.Errorf("fingerprint form %q is unknown; there are %q and %q", c.Print, PrintRFC4716, PrintPlain)
 	}
-	for _, o := range []operation{describeRegions, importKeyPair, createKeyPair, describeKeyPairs, deleteKeyPairs} {
-		o.steps = slices.Clone(o.steps)
-		s.operations = append(s.operations, o)
-	}
 	for _, a := range c.World.Accounts {
 		s.groups[a.ID] = append([]string{DefaultResourceGroup(a.ID)}, a.ResourceGroups...)
+	}
+	s.Product = operation.Product{
+		Name: Product, Version: Version, Errors: &s.Rules.Errors,
+		Operations: []*operation.Operation{
+			s.describeRegions(), s.importKeyPair(), s.createKeyPair(), s.describeKeyPairs(), s.deleteKeyPairs(),
+		},
 	}
 	return s, nil
 }
@@ -84,24 +87,4 @@ func DefaultResourceGroup(accountID string) string {
 }
 
 // Operations are what the gateway is given to serve.
-func (s *Service) Operations() []rpc.Operation {
-	var out []rpc.Operation
-	for _, o := range s.operations {
-		out = append(out, rpc.Operation{
-			Product: Product, Version: Version, Action: o.action, Permission: s.permission(o),
-			Handle: func(ctx context.Context, rc *rpc.Call) (any, error) { return s.do(ctx, o, rc) },
-		})
-	}
-	return out
-}
-
-// do leads a call through the steps of an operation, to the first that refuses it or to the answer.
-func (s *Service) do(ctx context.Context, o operation, rc *rpc.Call) (any, error) {
-	c := &call{Call: rc}
-	for _, st := range o.steps {
-		if err := st.run(s, ctx, c); err != nil {
-			return nil, s.rules.Errors.Of(fmt.Errorf("%s, %s: %w", o.action, st.name, err))
-		}
-	}
-	return o.answer(s, c), nil
-}
+func (s *Service) Operations() []rpc.Operation { return s.Product.Serve() }

@@ -2,34 +2,41 @@ package swas
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
 
 // attachKeyPair binds a pair to servers, in place of the pairs they have.
-var attachKeyPair = operation{
-	action: "AttachKeyPair",
-	checks: []step{
-		required("RegionId", "KeyPairName"),
-		serversStep,
-		tokenStep,
-		regionStep,
-		nameStep,
-	},
-	effects: []step{
-		knownStep,
-		{"fit servers", (*Service).fitServers},
-		{"bind", (*Service).bind},
-	},
-	same:   pairAndServers,
-	answer: (*Service).results,
+func (s *Service) attachKeyPair() *operation.Operation {
+	const action = "AttachKeyPair"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, nil),
+		Checks: []operation.Step{
+			operation.Required("RegionId", "KeyPairName"),
+			s.serversOfCall(),
+			s.token(),
+			s.region(),
+			s.name(),
+		},
+		Effects: []operation.Step{
+			s.knownServers(),
+			{Name: "fit servers", Run: s.fitServers},
+			{Name: "bind", Run: s.bind},
+		},
+		Same:   pairAndServers,
+		Answer: results,
+	}
 }
 
 // pairAndServers are the parameters of the operations that bind and unbind.
-func pairAndServers(c *call) []string {
-	return append([]string{c.scope.Region, c.pair.Name}, c.servers...)
+func pairAndServers(c *operation.Call) []string {
+	return append([]string{c.Scope.Region, c.Pair.Name}, c.Servers...)
 }
 
 // resultsAnswer is the answer of AttachKeyPair and DetachKeyPair.
@@ -47,13 +54,13 @@ type result struct {
 	Success    string `json:"Success" xml:"Success"`
 }
 
-func (s *Service) results(c *call) any {
+func results(c *operation.Call) any {
 	answer := &resultsAnswer{
-		TotalCount: len(c.servers), FailCount: len(c.failed), Results: make([]result, 0, len(c.servers)),
+		TotalCount: len(c.Servers), FailCount: len(c.Failed), Results: make([]result, 0, len(c.Servers)),
 	}
-	for _, id := range c.servers {
+	for _, id := range c.Servers {
 		r := result{InstanceID: id, Code: "200", Message: "success", Success: "true"}
-		if refusal := c.failed[id]; refusal != nil {
+		if refusal := c.Failed[id]; refusal != nil {
 			r = result{InstanceID: id, Code: strconv.Itoa(refusal.Status), Message: refusal.Message, Success: "false"}
 		}
 		answer.Results = append(answer.Results, r)
@@ -61,53 +68,63 @@ func (s *Service) results(c *call) any {
 	return answer
 }
 
-func (s *Service) serversOfCall(_ context.Context, c *call) (err error) {
-	c.servers, err = c.strings("InstanceIds", s.rules.ServersMax)
-	return err
+func (s *Service) serversOfCall() operation.Step {
+	return operation.Step{Name: "servers", Run: func(_ context.Context, c *operation.Call) (err error) {
+		c.Servers, err = texts(c, "InstanceIds", s.Rules.ServersMax)
+		return err
+	}}
+}
+
+// server finds a server of the caller's in the region of the call.
+func (s *Service) server(c *operation.Call, id string) (server world.Server, known bool) {
+	server, known = s.byID[serverKey{c.Scope, id}]
+	return server, known
 }
 
 // fail leaves a server alone, for one of the causes of results.
-func (s *Service) fail(c *call, id string, cause error) {
-	if c.failed == nil {
-		c.failed = map[string]*rpc.Error{}
+func (s *Service) fail(c *operation.Call, id string, cause error) {
+	if c.Failed == nil {
+		c.Failed = map[string]*rpc.Error{}
 	}
-	c.failed[id] = s.reasons[cause]
+	c.Failed[id], _ = errors.AsType[*rpc.Error](s.Rules.Errors.Of(cause))
 }
 
-// left are the servers that nothing speaks against so far.
-func (c *call) left() []string {
-	return slices.DeleteFunc(slices.Clone(c.servers), func(id string) bool { return c.failed[id] != nil })
+// Left are the servers of a call that nothing speaks against so far.
+func Left(c *operation.Call) []string {
+	return slices.DeleteFunc(slices.Clone(c.Servers), func(id string) bool { return c.Failed[id] != nil })
 }
 
-func (s *Service) knownServers(_ context.Context, c *call) error {
-	for _, id := range c.servers {
-		if _, known := s.server[serverKey{c.scope, id}]; known {
-			continue
+func (s *Service) knownServers() operation.Step {
+	return operation.Step{Name: "known servers", Run: func(_ context.Context, c *operation.Call) error {
+		for _, id := range c.Servers {
+			if _, known := s.server(c, id); known {
+				continue
+			}
+			if s.unknown == UnknownCallError {
+				return ErrServer
+			}
+			s.fail(c, id, ErrServer)
 		}
-		if s.unknown == UnknownCallError {
+		if len(Left(c)) == 0 {
 			return ErrServer
 		}
-		s.fail(c, id, ErrServer)
-	}
-	if len(c.left()) == 0 {
-		return ErrServer
-	}
-	return nil
+		return nil
+	}}
 }
 
-func (s *Service) fitServers(_ context.Context, c *call) error {
-	for _, id := range c.left() {
-		server := s.server[serverKey{c.scope, id}]
+func (s *Service) fitServers(_ context.Context, c *operation.Call) error {
+	for _, id := range Left(c) {
+		server, _ := s.server(c, id)
 		switch {
-		case !slices.Contains(s.rules.Systems, server.OS):
+		case !slices.Contains(s.Rules.Systems, server.OS):
 			s.fail(c, id, ErrSystem)
-		case !slices.Contains(s.rules.States, server.Status):
+		case !slices.Contains(s.Rules.States, server.Status):
 			s.fail(c, id, ErrState)
 		}
 	}
 	return nil
 }
 
-func (s *Service) bind(_ context.Context, c *call) error {
-	return s.store.Bind(c.scope, c.pair.Name, c.left()...)
+func (s *Service) bind(_ context.Context, c *operation.Call) error {
+	return s.Store.Bind(c.Scope, c.Pair.Name, Left(c)...)
 }

@@ -1,33 +1,33 @@
 package swas
 
-import "context"
+import (
+	"context"
+
+	"github.com/kpspec/kpspec/reference/operation"
+)
 
 // deleteKeyPairs removes pairs by name, all of them or, when one is bound to a server, none.
-var deleteKeyPairs = operation{
-	action: "DeleteKeyPairs",
-	checks: []step{
-		required("RegionId"),
-		{"names", (*Service).namesToDelete},
-		tokenStep,
-		regionStep,
-	},
-	effects: []step{
-		{"delete", (*Service).remove},
-	},
-	same:   func(c *call) []string { return append([]string{c.scope.Region}, c.names...) },
-	answer: (*Service).deleted,
+func (s *Service) deleteKeyPairs() *operation.Operation {
+	const action = "DeleteKeyPairs"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, nil),
+		Checks: []operation.Step{
+			operation.Required("RegionId"),
+			{Name: "names", Run: s.namesToDelete},
+			s.token(),
+			s.region(),
+		},
+		Effects: []operation.Step{operation.Delete(s.Store)},
+		Same:    func(c *operation.Call) []string { return append([]string{c.Scope.Region}, c.Names...) },
+		Answer:  func(*operation.Call) any { return &deleteKeyPairsAnswer{} },
+	}
 }
 
 // deleteKeyPairsAnswer has no member of its own.
 type deleteKeyPairsAnswer struct{}
 
-func (s *Service) deleted(*call) any { return &deleteKeyPairsAnswer{} }
-
-func (s *Service) namesToDelete(_ context.Context, c *call) (err error) {
-	c.names, err = c.strings("KeyPairNames", s.rules.DeleteMax)
+func (s *Service) namesToDelete(_ context.Context, c *operation.Call) (err error) {
+	c.Names, err = texts(c, "KeyPairNames", s.Rules.DeleteMax)
 	return err
-}
-
-func (s *Service) remove(_ context.Context, c *call) error {
-	return s.store.Delete(c.scope, c.names...)
 }

@@ -3,23 +3,25 @@ package swas
 import (
 	"context"
 
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/ram"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
 
 // describeInstanceKeyPair tells which pair is bound to a server.
-var describeInstanceKeyPair = operation{
-	action: "DescribeInstanceKeyPair",
-	on:     oneServer,
-	checks: []step{
-		required("RegionId", "InstanceId"),
-		tokenStep,
-		regionStep,
-	},
-	effects: []step{
-		{"bound pair", (*Service).boundPair},
-	},
-	answer: (*Service).described,
+func (s *Service) describeInstanceKeyPair() *operation.Operation {
+	const action = "DescribeInstanceKeyPair"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, oneServer),
+		Checks: []operation.Step{
+			operation.Required("RegionId", "InstanceId"),
+			s.token(),
+			s.region(),
+		},
+		Effects: []operation.Step{{Name: "bound pair", Run: s.boundPair}},
+		Answer:  describedInstance,
+	}
 }
 
 // oneServer is the server that a call names, whether there is such a server or not.
@@ -34,19 +36,19 @@ type describeInstanceKeyPairAnswer struct {
 	Fingerprint string `json:"Fingerprint" xml:"Fingerprint"`
 }
 
-func (s *Service) described(c *call) any {
-	answer := &describeInstanceKeyPairAnswer{KeyPairName: c.pair.Name}
-	if c.pair.Name != "" {
-		answer.Fingerprint = c.pair.Fingerprint.Colons()
+func describedInstance(c *operation.Call) any {
+	answer := &describeInstanceKeyPairAnswer{KeyPairName: c.Pair.Name}
+	if c.Pair.Name != "" {
+		answer.Fingerprint = c.Pair.Fingerprint.Colons()
 	}
 	return answer
 }
 
-func (s *Service) boundPair(_ context.Context, c *call) error {
-	id := c.text("InstanceId")
-	if _, known := s.server[serverKey{c.scope, id}]; !known {
+func (s *Service) boundPair(_ context.Context, c *operation.Call) error {
+	id := c.Text("InstanceId")
+	if _, known := s.server(c, id); !known {
 		return ErrServer
 	}
-	c.pair, _ = s.store.Of(c.scope, id)
+	c.Pair, _ = s.Store.Of(c.Scope, id)
 	return nil
 }

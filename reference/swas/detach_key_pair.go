@@ -1,27 +1,35 @@
 package swas
 
-import "context"
+import (
+	"context"
+
+	"github.com/kpspec/kpspec/reference/operation"
+)
 
 // detachKeyPair frees servers from a pair.
-var detachKeyPair = operation{
-	action: "DetachKeyPair",
-	checks: []step{
-		required("RegionId", "KeyPairName"),
-		serversStep,
-		tokenStep,
-		regionStep,
-		nameStep,
-	},
-	effects: []step{
-		knownStep,
-		{"unbind", (*Service).unbind},
-	},
-	same:   pairAndServers,
-	answer: (*Service).results,
+func (s *Service) detachKeyPair() *operation.Operation {
+	const action = "DetachKeyPair"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, nil),
+		Checks: []operation.Step{
+			operation.Required("RegionId", "KeyPairName"),
+			s.serversOfCall(),
+			s.token(),
+			s.region(),
+			s.name(),
+		},
+		Effects: []operation.Step{
+			s.knownServers(),
+			{Name: "unbind", Run: s.unbind},
+		},
+		Same:   pairAndServers,
+		Answer: results,
+	}
 }
 
-func (s *Service) unbind(_ context.Context, c *call) error {
-	others, err := s.store.Unbind(c.scope, c.pair.Name, c.left()...)
+func (s *Service) unbind(_ context.Context, c *operation.Call) error {
+	others, err := s.Store.Unbind(c.Scope, c.Pair.Name, Left(c)...)
 	for _, id := range others {
 		s.fail(c, id, ErrNotBound)
 	}

@@ -4,9 +4,7 @@
 //
 // # How an operation is written
 //
-// An operation has two ordered lists of named steps (steps.go): checks, which only read the call, and effects, of which
-// the last changes the store; and an answer made from what they found out. The first step that returns an error ends the
-// call, so a refused call has changed nothing.
+// An operation is two ordered lists of named steps and an answer made from what they found out, see package operation.
 //
 // Every operation with an effect takes a ClientToken. What its effects answer is remembered by package idempotence, so
 // that the same call with the same token has one effect; the checks are made again. A CreateKeyPair that is sent

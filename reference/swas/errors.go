@@ -6,15 +6,14 @@ import (
 
 	"github.com/kpspec/kpspec/reference/idempotence"
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/refusal"
 )
 
-// What a step refuses a call or a server for, beside the sentinels of the packages keypair and idempotence.
+// What a step refuses a call or a server for, beside the sentinels of the packages operation, keypair
+// and idempotence.
 var (
-	ErrMissing  = errors.New("mandatory parameter is missing")  // of a parameter
-	ErrInvalid  = errors.New("parameter is not valid")          // of a parameter
 	ErrTooMany  = errors.New("parameter has too many elements") // of a parameter
-	ErrRegion   = errors.New("region does not exist")
 	ErrToken    = errors.New("client token is not valid")
 	ErrServer   = errors.New("server does not exist")           // not of this account in this region
 	ErrSystem   = errors.New("server cannot have key pairs")    // Windows
@@ -41,10 +40,10 @@ func Choice() refusal.Table {
 	const bad, forbidden, absent = http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound
 	row := refusal.For
 	return refusal.Table{
-		row(ErrMissing, bad, "Missing{name}", "{name} is mandatory for this action."),
-		row(ErrInvalid, bad, "Invalid{name}.ValueNotSupported", "The specified parameter {name} is invalid."),
+		row(operation.ErrMissing, bad, "Missing{name}", "{name} is mandatory for this action."),
+		row(operation.ErrInvalid, bad, "Invalid{name}.ValueNotSupported", "The specified parameter {name} is invalid."),
 		row(ErrTooMany, bad, "Invalid{name}.ValueNotSupported", "The specified parameter {name} has too many elements."),
-		row(ErrRegion, absent, "InvalidRegionId.NotFound", "The specified RegionId does not exist."),
+		row(operation.ErrRegion, absent, "InvalidRegionId.NotFound", "The specified RegionId does not exist."),
 		row(ErrToken, bad, "InvalidClientToken.ValueNotSupported", "The ClientToken provided is invalid."),
 		row(idempotence.ErrMismatch, bad, "IdempotentParameterMismatch", "The request is retried with updated parameters."),
 		row(idempotence.ErrProcessing, forbidden, "IdempotentProcessing",

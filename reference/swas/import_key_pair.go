@@ -1,37 +1,32 @@
 package swas
 
 import (
-	"context"
 	"strings"
+
+	"github.com/kpspec/kpspec/reference/operation"
 )
 
 // importKeyPair stores the public half of a pair whose private half the caller has.
-var importKeyPair = operation{
-	action: "ImportKeyPair",
-	checks: []step{
-		required("RegionId", "KeyPairName", "PublicKeyBody"),
-		tokenStep,
-		regionStep,
-		nameStep,
-		{"public key", (*Service).publicKey},
-	},
-	effects: []step{
-		storeStep,
-	},
-	same:   func(c *call) []string { return []string{c.scope.Region, c.pair.Name, c.pair.PublicKey} },
-	answer: (*Service).imported,
+func (s *Service) importKeyPair() *operation.Operation {
+	const action = "ImportKeyPair"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, nil),
+		Checks: []operation.Step{
+			operation.Required("RegionId", "KeyPairName", "PublicKeyBody"),
+			s.token(),
+			s.region(),
+			s.name(),
+			operation.PublicKey(&s.Rules.Keys),
+		},
+		Effects: []operation.Step{operation.Keep(s.Store)},
+		Same:    func(c *operation.Call) []string { return []string{c.Scope.Region, c.Pair.Name, c.Pair.PublicKey} },
+		Answer: func(c *operation.Call) any {
+			return &importKeyPairAnswer{KeyPairName: strings.Clone(c.Pair.Name)}
+		},
+	}
 }
 
 type importKeyPairAnswer struct {
 	KeyPairName string `json:"KeyPairName" xml:"KeyPairName"`
-}
-
-func (s *Service) imported(c *call) any {
-	return &importKeyPairAnswer{KeyPairName: strings.Clone(c.pair.Name)}
-}
-
-func (s *Service) publicKey(_ context.Context, c *call) error {
-	key, err := s.rules.Keys.Parse(c.text("PublicKeyBody"))
-	c.pair.PublicKey, c.pair.Fingerprint = key.Line, key.Fingerprint
-	return err
 }

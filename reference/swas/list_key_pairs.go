@@ -5,21 +5,24 @@ import (
 	"strings"
 
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 )
 
 // listKeyPairs lists the caller's pairs in a region, oldest first, and what they are bound to.
-var listKeyPairs = operation{
-	action: "ListKeyPairs",
-	checks: []step{
-		required("RegionId"),
-		tokenStep,
-		regionStep,
-		pagingStep,
-	},
-	effects: []step{
-		{"find", (*Service).findPairs},
-	},
-	answer: (*Service).listed,
+func (s *Service) listKeyPairs() *operation.Operation {
+	const action = "ListKeyPairs"
+	return &operation.Operation{
+		Action:     action,
+		Permission: permission(action, nil),
+		Checks: []operation.Step{
+			operation.Required("RegionId"),
+			s.token(),
+			s.region(),
+			s.paging(),
+		},
+		Effects: []operation.Step{{Name: "find", Run: s.findPairs}},
+		Answer:  s.listed,
+	}
 }
 
 // creationTime is ISO 8601 in UTC, to the minute.
@@ -39,13 +42,13 @@ type keyPair struct {
 	InstanceIds  []string `json:"InstanceIds" xml:"InstanceIds"`
 }
 
-func (s *Service) listed(c *call) any {
+func (s *Service) listed(c *operation.Call) any {
 	answer := &listKeyPairsAnswer{
-		TotalCount: c.page.total, PageNumber: c.page.number, PageSize: c.page.size,
-		KeyPairs: make([]keyPair, 0, len(c.pairs)),
+		TotalCount: c.Page.Total, PageNumber: c.Page.Number, PageSize: c.Page.Size,
+		KeyPairs: make([]keyPair, 0, len(c.Pairs)),
 	}
-	for _, p := range c.pairs {
-		servers := p.Servers[:min(len(p.Servers), s.rules.ServersMax)]
+	for _, p := range c.Pairs {
+		servers := p.Servers[:min(len(p.Servers), s.Rules.ServersMax)]
 		answer.KeyPairs = append(answer.KeyPairs, keyPair{
 			KeyPairName: p.Name, PublicKey: p.PublicKey, CreationTime: p.Created.UTC().Format(creationTime),
 			InstanceIds: append([]string{}, servers...),
@@ -54,11 +57,11 @@ func (s *Service) listed(c *call) any {
 	return answer
 }
 
-func (s *Service) findPairs(_ context.Context, c *call) error {
-	name := c.text("KeyPairName")
+func (s *Service) findPairs(_ context.Context, c *operation.Call) error {
+	name := c.Text("KeyPairName")
 	if strings.Contains(name, "*") { // which stands for more than itself in a filter, and in no name
 		return nil
 	}
-	c.pairs, c.page.total = s.store.Find(c.scope, keypair.Filter{Name: keypair.Pattern(name)}, c.page.offset(), c.page.size)
+	c.Pairs, c.Page.Total = s.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(name)}, c.Page.Offset(), c.Page.Size)
 	return nil
 }

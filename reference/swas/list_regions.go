@@ -4,17 +4,17 @@ import (
 	"context"
 	"slices"
 
+	"github.com/kpspec/kpspec/reference/operation"
 	names "github.com/kpspec/kpspec/reference/regions"
 )
 
 // listRegions lists the regions of the world, in its order.
-var listRegions = operation{
-	action: "ListRegions",
-	open:   true,
-	checks: []step{
-		{"language", (*Service).language},
-	},
-	answer: (*Service).regionList,
+func (s *Service) listRegions() *operation.Operation {
+	return &operation.Operation{
+		Action: "ListRegions", // needs no permission
+		Checks: []operation.Step{{Name: "language", Run: language}},
+		Answer: s.regionList,
+	}
 }
 
 // languages are the values of AcceptLanguage.
@@ -32,20 +32,20 @@ type region struct {
 
 // regionList gives every region the endpoint that the server was called at: a client that follows one must not end up at
 // the real service.
-func (s *Service) regionList(c *call) any {
-	language := names.Chinese
-	if c.text("AcceptLanguage") == "en-US" {
-		language = names.English
+func (s *Service) regionList(c *operation.Call) any {
+	in := names.Chinese
+	if c.Text("AcceptLanguage") == "en-US" {
+		in = names.English
 	}
-	answer := &listRegionsAnswer{Regions: make([]region, 0, len(s.regions))}
-	for _, id := range s.regions {
-		answer.Regions = append(answer.Regions, region{RegionID: id, RegionEndpoint: c.Host, LocalName: names.Name(id, language)})
+	answer := &listRegionsAnswer{Regions: make([]region, 0, len(s.Regions))}
+	for _, id := range s.Regions {
+		answer.Regions = append(answer.Regions, region{RegionID: id, RegionEndpoint: c.Host, LocalName: names.Name(id, in)})
 	}
 	return answer
 }
 
-func (s *Service) language(_ context.Context, c *call) error {
-	if text := c.text("AcceptLanguage"); text != "" && !slices.Contains(languages, text) {
+func language(_ context.Context, c *operation.Call) error {
+	if text := c.Text("AcceptLanguage"); text != "" && !slices.Contains(languages, text) {
 		return ErrLanguage
 	}
 	return nil

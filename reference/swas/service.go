@@ -1,7 +1,6 @@
 package swas
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference/idempotence"
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/ram"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
@@ -53,20 +53,20 @@ type Config struct {
 	Keys          keypair.Source   // where CreateKeyPair has its keys from
 }
 
-// Service has the operations and the key pairs they work on. Made by [New].
+// Service has the operations and the key pairs they work on. Made by [New]. Rules and Product may be changed until the
+// operations are served.
 type Service struct {
-	rules   Rules
-	reasons map[error]*rpc.Error // of failed results, by cause
+	Rules   Rules
+	Product operation.Product
+	Store   *keypair.Store
+	Regions []string
+
 	unknown Unknown
 	scope   TokenScope
-	regions []string
 	servers map[keypair.Scope][]world.Server
-	server  map[serverKey]world.Server
+	byID    map[serverKey]world.Server
 	keys    keypair.Source
-	store   *keypair.Store
 	memory  *idempotence.Memory
-
-	operations []operation // a copy of its own, in which a step can be replaced
 }
 
 // serverKey finds a server of an account in a region.
@@ -91,99 +91,47 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		rules:   c.Rules,
-		reasons: map[error]*rpc.Error{},
+		Rules:   c.Rules,
+		Store:   keypair.NewStore(c.Rules.Quota),
+		Regions: slices.Clone(c.World.Regions),
 		unknown: c.Unknown,
 		scope:   c.TokenScope,
-		regions: slices.Clone(c.World.Regions),
 		servers: map[keypair.Scope][]world.Server{},
-		server:  map[serverKey]world.Server{},
+		byID:    map[serverKey]world.Server{},
 		keys:    c.Keys,
-		store:   keypair.NewStore(c.Rules.Quota),
 		memory:  memory,
 	}
 	for _, cause := range []error{ErrServer, ErrSystem, ErrState, ErrNotBound} {
-		row, ok := errors.AsType[*rpc.Error](c.Rules.Errors.Of(cause))
-		if !ok {
+		if _, ok := errors.AsType[*rpc.Error](c.Rules.Errors.Of(cause)); !ok {
 			return nil, fmt.Errorf("the error table has no row for %q, which results need", cause)
 		}
-		s.reasons[cause] = row
 	}
 	for _, a := range c.World.Accounts {
 		for _, server := range a.Servers {
 			in := keypair.Scope{Account: a.ID, Region: server.Region}
 			s.servers[in] = append(s.servers[in], server)
-			s.server[serverKey{in, server.ID}] = server
+			s.byID[serverKey{in, server.ID}] = server
 		}
 	}
-	for _, o := range []operation{
-		listRegions, listInstances, createKeyPair, importKeyPair, listKeyPairs, deleteKeyPairs,
-		attachKeyPair, detachKeyPair, describeInstanceKeyPair,
-	} {
-		o.checks, o.effects = slices.Clone(o.checks), slices.Clone(o.effects)
-		s.operations = append(s.operations, o)
+	s.Product = operation.Product{
+		Name: Product, Version: Version, Errors: &s.Rules.Errors, Once: s.once,
+		Operations: []*operation.Operation{
+			s.listRegions(), s.listInstances(), s.createKeyPair(), s.importKeyPair(), s.listKeyPairs(), s.deleteKeyPairs(),
+			s.attachKeyPair(), s.detachKeyPair(), s.describeInstanceKeyPair(),
+		},
 	}
 	return s, nil
 }
 
 // Operations are what the gateway is given to serve.
-func (s *Service) Operations() []rpc.Operation {
-	var out []rpc.Operation
-	for _, o := range s.operations {
-		out = append(out, rpc.Operation{
-			Product: Product, Version: Version, Action: o.action, Permission: o.permission(),
-			Handle: func(ctx context.Context, rc *rpc.Call) (any, error) { return s.do(ctx, o, rc) },
-		})
-	}
-	return out
-}
+func (s *Service) Operations() []rpc.Operation { return s.Product.Serve() }
 
-// permission is what the caller needs: the action of the operation's name, on all resources unless the operation says
-// which.
-func (o operation) permission() *rpc.Permission {
-	if o.open {
-		return nil
-	}
-	p := &rpc.Permission{Action: ramCode + ":" + o.action}
-	if o.on != nil {
-		p.Resources = func(c *rpc.Call) []ram.Resource { return []ram.Resource{o.on(c)} }
+// permission is what the caller of an operation needs: the action of the operation's name, on what the call works on. nil:
+// there are no resource-level permissions, and all resources are needed.
+func permission(action string, on func(*rpc.Call) ram.Resource) *rpc.Permission {
+	p := &rpc.Permission{Action: ramCode + ":" + action}
+	if on != nil {
+		p.Resources = func(c *rpc.Call) []ram.Resource { return []ram.Resource{on(c)} }
 	}
 	return p
-}
-
-// do leads a call through the checks of an operation and, unless the call was made before, through its effects, to the
-// first step that refuses it or to the answer.
-func (s *Service) do(ctx context.Context, o operation, rc *rpc.Call) (any, error) {
-	c := &call{Call: rc}
-	answer, err := s.checked(ctx, o, c)
-	if err != nil {
-		return nil, s.rules.Errors.Of(err)
-	}
-	return answer, nil
-}
-
-func (s *Service) checked(ctx context.Context, o operation, c *call) (any, error) {
-	if err := s.walk(ctx, o, o.checks, c); err != nil {
-		return nil, err
-	}
-	if c.token == "" || o.same == nil {
-		return s.effected(ctx, o, c)
-	}
-	return s.memory.Do(ctx, s.tokenKey(o, c), digest(o.action, o.same(c)), func() (any, error) { return s.effected(ctx, o, c) })
-}
-
-func (s *Service) effected(ctx context.Context, o operation, c *call) (any, error) {
-	if err := s.walk(ctx, o, o.effects, c); err != nil {
-		return nil, err
-	}
-	return o.answer(s, c), nil
-}
-
-func (s *Service) walk(ctx context.Context, o operation, steps []step, c *call) error {
-	for _, st := range steps {
-		if err := st.run(s, ctx, c); err != nil {
-			return fmt.Errorf("%s, %s: %w", o.action, st.name, err)
-		}
-	}
-	return nil
 }

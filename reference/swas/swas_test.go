@@ -21,6 +21,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference/idempotence"
 	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/refusal"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
@@ -377,7 +378,7 @@ func TestQuota(t *testing.T) {
 	f.must(t, "ImportKeyPair", valid["ImportKeyPair"])
 }
 
-func results(answer map[string]any) map[string]string {
+func resultsOf(answer map[string]any) map[string]string {
 	out := map[string]string{}
 	for _, r := range answer["Results"].([]any) {
 		m := r.(map[string]any)
@@ -400,8 +401,8 @@ func TestAttach(t *testing.T) {
 	g.Expect(answer).To(HaveLen(3))
 	g.Expect(answer["TotalCount"]).To(BeEquivalentTo(50))
 	g.Expect(answer["FailCount"]).To(BeEquivalentTo(0))
-	g.Expect(results(answer)).To(HaveLen(50))
-	g.Expect(results(answer)).To(HaveEach("200 true success"))
+	g.Expect(resultsOf(answer)).To(HaveLen(50))
+	g.Expect(resultsOf(answer)).To(HaveEach("200 true success"))
 	g.Expect(answer["Results"].([]any)[3]).To(Equal(map[string]any{"InstanceId": fit[3], "Code": "200", "Message": "success", "Success": "true"}))
 	_, err := f.call("AttachKeyPair", two.list("InstanceIds", fit[:51]...))
 	g.Expect(err).To(beRefused(400, "InvalidInstanceIds.ValueNotSupported"))
@@ -414,7 +415,7 @@ func TestAttach(t *testing.T) {
 	// A new binding takes the place of the old, again and the same one too; gaps and repetitions are fine.
 	answer = f.must(t, "AttachKeyPair", two.with("InstanceIds.3", fit[0], "InstanceIds.7", fit[1], "InstanceIds.50", fit[0]))
 	g.Expect(answer["TotalCount"]).To(BeEquivalentTo(2))
-	g.Expect(results(answer)).To(Equal(map[string]string{fit[0]: "200 true success", fit[1]: "200 true success"}))
+	g.Expect(resultsOf(answer)).To(Equal(map[string]string{fit[0]: "200 true success", fit[1]: "200 true success"}))
 	f.must(t, "AttachKeyPair", two.with("InstanceIds", `["`+fit[1]+`","`+fit[2]+`"]`))
 	g.Expect(f.bound(t, fit[0])).To(Equal("two"))
 	g.Expect(f.state(t)[0].(map[string]any)["InstanceIds"]).To(HaveLen(47))
@@ -457,7 +458,7 @@ func TestServersThatCannotHaveOne(t *testing.T) {
 	answer := f.must(t, "AttachKeyPair", valid["AttachKeyPair"].with("InstanceIds.2", windows, "InstanceIds.3", moving))
 	g.Expect(answer["TotalCount"]).To(BeEquivalentTo(3))
 	g.Expect(answer["FailCount"]).To(BeEquivalentTo(2))
-	got := results(answer)
+	got := resultsOf(answer)
 	g.Expect(got[fit[0]]).To(Equal("200 true success"))
 	g.Expect(got[windows]).To(HavePrefix("403 false "))
 	g.Expect(got[moving]).To(Equal("403 false The state of the current instance does not support this operation."))
@@ -477,7 +478,7 @@ func TestUnknownServers(t *testing.T) {
 	f.have(t, "there")
 	answer := f.must(t, "AttachKeyPair", mixed)
 	g.Expect(answer["FailCount"]).To(BeEquivalentTo(1))
-	g.Expect(results(answer)).To(Equal(map[string]string{fit[0]: "200 true success", foreign: "404 false The specified Instance Id does not exist."}))
+	g.Expect(resultsOf(answer)).To(Equal(map[string]string{fit[0]: "200 true success", foreign: "404 false The specified Instance Id does not exist."}))
 	g.Expect(f.bound(t, fit[0])).To(Equal("there"))
 	answer = f.must(t, "DetachKeyPair", mixed)
 	g.Expect(answer["FailCount"]).To(BeEquivalentTo(1))
@@ -497,9 +498,9 @@ func TestDetach(t *testing.T) {
 	f.must(t, "AttachKeyPair", both.with("KeyPairName", "two", "InstanceIds.1", "-", "InstanceIds.3", "-"))
 	answer := f.must(t, "DetachKeyPair", both.with("KeyPairName", "one"))
 	g.Expect(answer["FailCount"]).To(BeEquivalentTo(2))
-	g.Expect(results(answer)[fit[0]]).To(Equal("200 true success"))
-	g.Expect(results(answer)[fit[1]]).To(HavePrefix("400 false "))
-	g.Expect(results(answer)[windows]).To(HavePrefix("400 false "))
+	g.Expect(resultsOf(answer)[fit[0]]).To(Equal("200 true success"))
+	g.Expect(resultsOf(answer)[fit[1]]).To(HavePrefix("400 false "))
+	g.Expect(resultsOf(answer)[windows]).To(HavePrefix("400 false "))
 	g.Expect([]string{f.bound(t, fit[0]), f.bound(t, fit[1])}).To(Equal([]string{"", "two"}))
 }
 
@@ -723,7 +724,7 @@ func TestErrorTable(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	causes := []error{
 		keypair.ErrName, keypair.ErrKey, keypair.ErrExists, keypair.ErrQuota, keypair.ErrAbsent, keypair.ErrBound,
-		idempotence.ErrMismatch, idempotence.ErrProcessing, ErrMissing, ErrInvalid, ErrTooMany, ErrRegion, ErrToken,
+		idempotence.ErrMismatch, idempotence.ErrProcessing, operation.ErrMissing, operation.ErrInvalid, ErrTooMany, operation.ErrRegion, ErrToken,
 		ErrServer, ErrSystem, ErrState, ErrNotBound, ErrLanguage,
 	}
 	g.Expect(rules.Errors).To(HaveLen(len(causes)))
@@ -732,10 +733,10 @@ func TestErrorTable(t *testing.T) {
 		g.Expect(ok).To(BeTrue(), "%v", cause)
 	}
 	f := newFixture(t, func(c *Config) {
-		c.Rules.Errors = c.Rules.Errors.With(refusal.For(ErrSystem, 409, "X", "y"), refusal.For(ErrMissing, 418, "No{name}", "{name}?"))
+		c.Rules.Errors = c.Rules.Errors.With(refusal.For(ErrSystem, 409, "X", "y"), refusal.For(operation.ErrMissing, 418, "No{name}", "{name}?"))
 	})
 	f.have(t, "there")
-	g.Expect(results(f.must(t, "AttachKeyPair", valid["AttachKeyPair"].with("InstanceIds.1", windows)))[windows]).To(Equal("409 false y"))
+	g.Expect(resultsOf(f.must(t, "AttachKeyPair", valid["AttachKeyPair"].with("InstanceIds.1", windows)))[windows]).To(Equal("409 false y"))
 	_, err = f.call("CreateKeyPair", params{"RegionId": region1})
 	g.Expect(err).To(beRefused(418, "NoKeyPairName"))
 }

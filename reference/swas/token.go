@@ -7,22 +7,28 @@ import (
 	"strings"
 
 	"github.com/kpspec/kpspec/reference/idempotence"
+	"github.com/kpspec/kpspec/reference/operation"
 )
 
-// clientToken checks the form of a ClientToken, which is optional.
-func (s *Service) clientToken(_ context.Context, c *call) error {
-	c.token = strings.Clone(c.text("ClientToken"))
-	if len(c.token) > s.rules.TokenMax || strings.ContainsFunc(c.token, func(r rune) bool { return r > '\x7f' }) {
+// readToken checks the form of a ClientToken, which is optional.
+func (s *Service) readToken(_ context.Context, c *operation.Call) error {
+	c.Token = strings.Clone(c.Text("ClientToken"))
+	if len(c.Token) > s.Rules.TokenMax || strings.ContainsFunc(c.Token, func(r rune) bool { return r > '\x7f' }) {
 		return ErrToken
 	}
 	return nil
 }
 
+// once carries out the effects of a call with a token, unless the call was made before.
+func (s *Service) once(ctx context.Context, o *operation.Operation, c *operation.Call, effects func() (any, error)) (any, error) {
+	return s.memory.Do(ctx, s.tokenKey(o, c), digest(o.Action, o.Same(c)), effects)
+}
+
 // tokenKey is what the call's answer is remembered by.
-func (s *Service) tokenKey(o operation, c *call) idempotence.Key {
-	key := idempotence.Key{Owner: c.scope.Account, Token: c.token}
+func (s *Service) tokenKey(o *operation.Operation, c *operation.Call) idempotence.Key {
+	key := idempotence.Key{Owner: c.Scope.Account, Token: c.Token}
 	if s.scope == TokenPerOperation {
-		key.Token = o.action + " " + c.scope.Region + " " + c.token // neither of the first two has a space
+		key.Token = o.Action + " " + c.Scope.Region + " " + c.Token // neither of the first two has a space
 	}
 	return key
 }
