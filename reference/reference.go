@@ -47,8 +47,19 @@ type Options struct {
 	Logger *slog.Logger     // nil = no logs
 	// Keys gives CreateKeyPair its keys. nil = a pool of the server's own, which Close ends. Servers that live one after
 	// the other can share one; it stays open.
-	Keys     keypair.Source
+	Keys keypair.Source
+	// Change, when it is not nil, may put other parts into the server before it serves.
+	Change   func(*Parts)
 	PoolSize int // keys that the own pool keeps ready; 0 = DefaultPoolSize, negative = none are made ahead of time
+}
+
+// Parts are what a server is put together from: the data and the named steps of its operations, and the gateway in front
+// of them, whose operations are set from the other two.
+type Parts struct {
+	ECS     *ecs.Service
+	SWAS    *swas.Service
+	Gateway *rpc.Config
+	World   world.World
 }
 
 // Server is a reference server with a world and no key pairs yet. It may be used by many callers at the same time. Made by
@@ -87,9 +98,14 @@ func New(w world.World, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.api, err = rpc.New(rpc.Config{
-		Identities: identities, Operations: append(ofECS.Operations(), ofSWAS.Operations()...), Clock: o.Clock, Logger: o.Logger,
-	})
+	gateway := rpc.Config{
+		Identities: identities, Products: []rpc.Product{rpc.ECS(), rpc.PlainProduct(swas.Product)}, Clock: o.Clock, Logger: o.Logger,
+	}
+	if o.Change != nil {
+		o.Change(&Parts{ECS: ofECS, SWAS: ofSWAS, Gateway: &gateway, World: w})
+	}
+	gateway.Operations = append(ofECS.Operations(), ofSWAS.Operations()...)
+	s.api, err = rpc.New(gateway)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type Pair struct {
 
 // Store keeps key pairs in memory. Its methods may be called at the same time. Made by [NewStore].
 type Store struct {
-	quota   int
+	Quota   int // greatest number of pairs in each scope; not to be changed once the store is in use
 	mu      sync.RWMutex
 	shelves map[Scope]*shelf
 }
@@ -49,7 +49,7 @@ type shelf struct {
 
 // NewStore makes an empty store for at most quota pairs in each scope.
 func NewStore(quota int) *Store {
-	return &Store{quota: quota, shelves: map[Scope]*shelf{}}
+	return &Store{Quota: quota, shelves: map[Scope]*shelf{}}
 }
 
 // Room tells whether [Store.Add] would take a pair of that name now: nil, or an error that wraps [ErrExists] or
@@ -69,7 +69,7 @@ func (s *Store) room(sh *shelf, name string) error {
 		}
 		count = len(sh.order)
 	}
-	if count >= s.quota {
+	if count >= s.Quota {
 		return fmt.Errorf("%w: there are %d", ErrQuota, count)
 	}
 	return nil

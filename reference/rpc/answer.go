@@ -23,11 +23,25 @@ const (
 	XML  Format = "XML"
 )
 
-// contentTypes are spelled as the service does; the official Go SDK reads an
-// XML error only under exactly this type.
-var contentTypes = map[Format]string{
-	JSON: "application/json;charset=utf-8",
-	XML:  "text/xml;charset=utf-8",
+// Form is how answers are written.
+type Form struct {
+	RequestID    string                     // the member of a success that has the request's id; "": there is none
+	Root         func(action string) string // the root element of a success in XML
+	ContentTypes map[Format]string
+	Status       func(*Error) int   // the HTTP status of a refusal
+	Envelope     func(Envelope) any // what is encoded for a refusal
+}
+
+// DefaultForm is how the service writes answers. Content types are spelled as the service does; the official Go SDK
+// reads an XML error only under exactly this type. The caller owns the value and may change it.
+func DefaultForm() Form {
+	return Form{
+		RequestID:    "RequestId",
+		Root:         func(action string) string { return action + "Response" },
+		ContentTypes: map[Format]string{JSON: "application/json;charset=utf-8", XML: "text/xml;charset=utf-8"},
+		Status:       func(e *Error) int { return e.Status },
+		Envelope:     func(e Envelope) any { return e },
+	}
 }
 
 // xmlProlog begins every XML answer.
@@ -102,7 +116,7 @@ func acceptedFormat(accept []string) Format {
 var errNoObject = errors.New("the operation's result is not a pointer to a struct")
 
 // writeResult encodes a success: RequestId, then the members of the result.
-func writeResult(body *bytes.Buffer, q *request, result any) error {
+func (f Form) writeResult(body *bytes.Buffer, q *request, result any) error {
 	if result != nil {
 		value := reflect.ValueOf(result)
 		if value.Kind() != reflect.Pointer || value.Elem().Kind() != reflect.Struct {
@@ -110,26 +124,36 @@ func writeResult(body *bytes.Buffer, q *request, result any) error {
 		}
 	}
 	if q.format == XML {
-		return writeResultXML(body, q.action+"Response", q.id, result)
+		return f.writeResultXML(body, f.Root(q.action), q.id, result)
 	}
-	return writeResultJSON(body, q.id, result)
+	return f.writeResultJSON(body, q.id, result)
 }
 
-func writeResultJSON(body *bytes.Buffer, id string, result any) error {
-	body.WriteString(`{"RequestId":"`)
-	body.WriteString(id)
-	body.WriteByte('"')
+func (f Form) writeResultJSON(body *bytes.Buffer, id string, result any) error {
+	start := body.Len()
+	body.WriteByte('{')
+	if f.RequestID != "" {
+		body.WriteByte('"')
+		body.WriteString(f.RequestID)
+		body.WriteString(`":"`)
+		body.WriteString(id)
+		body.WriteByte('"')
+	}
 	if result != nil {
-		start := body.Len()
+		before := body.Len()
 		if err := encodeJSON(body, result); err != nil {
 			return err
 		}
-		switch members := body.Bytes()[start:]; {
+		members := body.Bytes()[before:]
+		switch {
 		case members[0] != '{':
 			return errNoObject
 		case string(members) == "{}":
-			body.Truncate(start)
-		default: // go on after RequestId, and leave the closing brace to below
+			body.Truncate(before)
+		case before == start+1: // it is alone
+			body.Truncate(start + copy(body.Bytes()[start:], members))
+			return nil
+		default: // go on after the id, and leave the closing brace to below
 			members[0] = ','
 			body.Truncate(body.Len() - 1)
 		}
@@ -149,13 +173,13 @@ func encodeJSON(body *bytes.Buffer, value any) error {
 	return nil
 }
 
-func writeResultXML(body *bytes.Buffer, root, id string, result any) error {
+func (f Form) writeResultXML(body *bytes.Buffer, root, id string, result any) error {
 	open, end := "<"+root+">", "</"+root+">"
 	body.WriteString(xmlProlog)
 	body.WriteString(open)
-	body.WriteString("<RequestId>")
-	body.WriteString(id)
-	body.WriteString("</RequestId>")
+	if f.RequestID != "" {
+		body.WriteString("<" + f.RequestID + ">" + id + "</" + f.RequestID + ">")
+	}
 	if result == nil {
 		body.WriteString(end)
 		return nil
@@ -172,22 +196,22 @@ func writeResultXML(body *bytes.Buffer, root, id string, result any) error {
 	return nil
 }
 
-// envelope is the body of an error answer.
-type envelope struct {
+// Envelope is the body of an error answer.
+type Envelope struct {
 	XMLName            xml.Name `json:"-" xml:"Error"`
 	RequestID          string   `json:"RequestId" xml:"RequestId"`
 	HostID             string   `json:"HostId" xml:"HostId"`
 	Code               string
 	Message            string
 	Recommend          string
-	AccessDeniedDetail detail `json:",omitempty" xml:",omitempty"`
+	AccessDeniedDetail Detail `json:",omitempty" xml:",omitempty"`
 }
 
-// detail is a JSON object of strings that encodes to XML as well.
-type detail map[string]string
+// Detail is a JSON object of strings that encodes to XML as well.
+type Detail map[string]string
 
 // MarshalXML writes one element for each member, sorted by name.
-func (d detail) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+func (d Detail) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	if err := e.EncodeToken(start); err != nil {
 		return err
 	}
@@ -200,15 +224,15 @@ func (d detail) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 }
 
 // writeRefusal encodes an error answer.
-func writeRefusal(body *bytes.Buffer, q *request, refusal *Error) {
+func (f Form) writeRefusal(body *bytes.Buffer, q *request, refusal *Error) {
 	if q.format == "" {
 		q.format = guessFormat(q)
 	}
-	e := envelope{
+	e := f.Envelope(Envelope{
 		RequestID: q.id, HostID: q.http.Host, Code: refusal.Code, Message: refusal.Message,
 		Recommend:          recommend(q, refusal.Code),
 		AccessDeniedDetail: refusal.AccessDeniedDetail,
-	}
+	})
 	// Strings always encode: what is not UTF-8 or not allowed in XML is replaced.
 	if q.format == XML {
 		body.WriteString(xmlProlog)
@@ -225,9 +249,9 @@ func recommend(q *request, code string) string {
 
 // writeAnswer sends the answer. An error of the connection has nobody left to
 // be told to.
-func writeAnswer(w http.ResponseWriter, q *request, status int, body *bytes.Buffer) {
+func (f Form) writeAnswer(w http.ResponseWriter, q *request, status int, body *bytes.Buffer) {
 	header := w.Header()
-	header.Set("Content-Type", contentTypes[q.format])
+	header.Set("Content-Type", f.ContentTypes[q.format])
 	header.Set("Content-Length", strconv.Itoa(body.Len()))
 	header.Set("X-Acs-Request-Id", q.id)
 	w.WriteHeader(status)

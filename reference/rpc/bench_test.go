@@ -31,7 +31,7 @@ var realistic = map[string]string{
 // signed anew; BenchmarkNonce measures that.
 func benchmark(b *testing.B, s shape) {
 	gateway := newGateway(b)
-	gateway.steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.name == "nonce" })
+	gateway.checks = slices.DeleteFunc(Checks(), func(c Check) bool { return c.Name == "nonce" })
 	d := newDraft(s, "ImportKeyPair", "n1", realistic).sign()
 	request, body := d.request(), strings.NewReader("")
 	payload := d.payload()

@@ -4,8 +4,8 @@
 //
 // # A request's way
 //
-// [Gateway.ServeHTTP] leads each request through the ordered list of named
-// steps in steps.go; the first step that finds a fault ends the request with
+// [Gateway.ServeHTTP] leads each request through an ordered list of named
+// checks, see [Checks]; the first that finds a fault ends the request with
 // that fault:
 //
 //	header count → method → path → body → parameters → format →

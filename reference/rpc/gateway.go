@@ -86,12 +86,18 @@ type Config struct {
 	MaxParams  int   // in the query, and again in the body; 0: DefaultMaxParams
 	MaxHeaders int   // header lines; 0: DefaultMaxHeaders
 	MaxNonces  int   // remembered for each access key; 0: DefaultMaxNonces
+
+	Checks []Check                                    // that a request is led through; nil: Checks()
+	Form   *Form                                      // of the answers; nil: DefaultForm()
+	Decide func(ram.Rights, ram.Request) ram.Decision // whether a caller may do something; nil: ram.Rights.Decide
 }
 
 // Gateway is the http.Handler in front of the operations. It is safe for
 // concurrent use.
 type Gateway struct {
-	steps      []step
+	checks     []Check
+	form       Form
+	decide     func(ram.Rights, ram.Request) ram.Decision
 	callers    map[string]*caller // by access key id
 	operations map[operationKey]*operation
 	products   map[string]*Product // by version
@@ -122,7 +128,9 @@ type caller struct {
 // configuration.
 func New(c Config) (*Gateway, error) {
 	g := &Gateway{
-		steps:      steps,
+		checks:     c.Checks,
+		decide:     c.Decide,
+		form:       DefaultForm(),
 		callers:    make(map[string]*caller),
 		operations: make(map[operationKey]*operation),
 		products:   make(map[string]*Product),
@@ -131,6 +139,15 @@ func New(c Config) (*Gateway, error) {
 	}
 	if g.clock == nil {
 		g.clock = time.Now
+	}
+	if g.checks == nil {
+		g.checks = checks
+	}
+	if g.decide == nil {
+		g.decide = ram.Rights.Decide
+	}
+	if c.Form != nil {
+		g.form = *c.Form
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
@@ -235,15 +252,15 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	var code string
 	if refusal := g.serve(q, body); refusal != nil {
-		status, code = refusal.Status, refusal.Code
+		status, code = g.form.Status(refusal), refusal.Code
 		body.Reset()
-		writeRefusal(body, q, refusal)
+		g.form.writeRefusal(body, q, refusal)
 	}
-	writeAnswer(w, q, status, body)
+	g.form.writeAnswer(w, q, status, body)
 	g.logRequest(q, status, code, time.Since(started))
 }
 
-// serve leads the request through the steps and the operation and writes the
+// serve leads the request through the checks and the operation and writes the
 // result of a success.
 func (g *Gateway) serve(q *request, body *bytes.Buffer) (refusal *Error) {
 	defer func() {
@@ -252,7 +269,7 @@ func (g *Gateway) serve(q *request, body *bytes.Buffer) (refusal *Error) {
 			refusal = q.product.Error(FaultInternal, "", "")
 		}
 	}()
-	for _, s := range g.steps {
+	for _, s := range g.checks {
 		if s.authentication && q.anonymous {
 			continue
 		}
@@ -264,7 +281,7 @@ func (g *Gateway) serve(q *request, body *bytes.Buffer) (refusal *Error) {
 	}
 	result, err := q.operation.Handle(q.http.Context(), q.call())
 	if err == nil {
-		err = writeResult(body, q, result)
+		err = g.form.writeResult(body, q, result)
 	}
 	if err == nil {
 		return nil

@@ -16,7 +16,7 @@ type Permission struct {
 }
 
 // checkPermission comes after everything that tells who calls.
-func checkPermission(_ *Gateway, q *request) *problem {
+func checkPermission(g *Gateway, q *request) *problem {
 	need := q.operation.Permission
 	if need == nil {
 		return nil
@@ -25,7 +25,7 @@ func checkPermission(_ *Gateway, q *request) *problem {
 	if need.Resources != nil {
 		wanted.Resources = need.Resources(q.call())
 	}
-	decision := q.caller.Rights.Decide(wanted)
+	decision := g.decide(q.caller.Rights, wanted)
 	if decision.Outcome == ram.Allowed {
 		return nil
 	}

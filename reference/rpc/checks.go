@@ -2,38 +2,53 @@ package rpc
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
-// step is one named check of a request. It may fill in what later steps use.
-type step struct {
-	name           string
+// Check is one named check of a request, which may find out what later ones use.
+type Check struct {
+	Name           string
 	authentication bool // left out for an anonymous call of an operation that allows it
 	run            func(*Gateway, *request) *problem
 }
 
-// steps are the checks in their order. No document tells the order in which the service
+// checks are the checks in their order. No document tells the order in which the service
 // looks for faults; that an unknown action is told before an unknown access
 // key is what a live call shows.
-var steps = []step{
-	{name: "header count", run: checkHeaderCount},
-	{name: "method", run: checkMethod},
-	{name: "path", run: checkPath},
-	{name: "body", run: readFormBody},
-	{name: "parameters", run: readParameters},
-	{name: "format", run: chooseFormat},
-	{name: "common parameters", run: checkCommonParameters},
-	{name: "operation", run: checkOperation},
-	{name: "signature method", authentication: true, run: checkSignatureMethod},
-	{name: "timestamp", authentication: true, run: checkTimestamp},
-	{name: "access key", authentication: true, run: checkAccessKey},
-	{name: "security token", authentication: true, run: checkSecurityToken},
-	{name: "signed headers", authentication: true, run: checkSignedHeaders},
-	{name: "payload hash", authentication: true, run: checkPayloadHash},
-	{name: "signature", authentication: true, run: checkSignature},
-	{name: "nonce", authentication: true, run: checkNonce},
-	{name: "permission", authentication: true, run: checkPermission},
+var checks = []Check{
+	{Name: "header count", run: checkHeaderCount},
+	{Name: "method", run: checkMethod},
+	{Name: "path", run: checkPath},
+	{Name: "body", run: readFormBody},
+	{Name: "parameters", run: readParameters},
+	{Name: "format", run: chooseFormat},
+	{Name: "common parameters", run: checkCommonParameters},
+	{Name: "operation", run: checkOperation},
+	{Name: "signature method", authentication: true, run: checkSignatureMethod},
+	{Name: "timestamp", authentication: true, run: checkTimestamp},
+	{Name: "access key", authentication: true, run: checkAccessKey},
+	{Name: "security token", authentication: true, run: checkSecurityToken},
+	{Name: "signed headers", authentication: true, run: checkSignedHeaders},
+	{Name: "payload hash", authentication: true, run: checkPayloadHash},
+	{Name: "signature", authentication: true, run: checkSignature},
+	{Name: "nonce", authentication: true, run: checkNonce},
+	{Name: "permission", authentication: true, run: checkPermission},
+}
+
+// Checks are the checks that a gateway makes unless [Config] has others, in their order.
+func Checks() []Check { return slices.Clone(checks) }
+
+// NewCheck is a check beside those of [Checks]. refuse is given the request and, after the check "parameters", its
+// parameters, and returns the fault it finds, or "".
+func NewCheck(name string, refuse func(*http.Request, *Params) Fault) Check {
+	return Check{Name: name, run: func(_ *Gateway, q *request) *problem {
+		if fault := refuse(q.http, &q.params); fault != "" {
+			return &problem{fault: fault}
+		}
+		return nil
+	}}
 }
 
 // clockWindow is how far a request's time may lie from the server's, on either
@@ -43,7 +58,7 @@ const clockWindow = 15 * time.Minute
 // timestampLength is the length of yyyy-MM-ddTHH:mm:ssZ.
 const timestampLength = len("2006-01-02T15:04:05Z")
 
-// request is a request on its way through the steps.
+// request is a request on its way through the checks.
 type request struct {
 	http    *http.Request
 	writer  http.ResponseWriter
