@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/world"
@@ -54,7 +55,7 @@ type Options struct {
 }
 
 // Parts are what a server is put together from: the data and the named steps of its operations, and the gateway in front
-// of them, whose operations are set from the other two.
+// of them, which serves the operations of the two products before its own.
 type Parts struct {
 	ECS     *ecs.Service
 	SWAS    *swas.Service
@@ -99,12 +100,13 @@ func New(w world.World, o Options) (*Server, error) {
 		return nil, err
 	}
 	gateway := rpc.Config{
+		RequestID:  rpc.NewRequestID,
 		Identities: identities, Products: []rpc.Product{rpc.ECS(), rpc.PlainProduct(swas.Product)}, Clock: o.Clock, Logger: o.Logger,
 	}
 	if o.Change != nil {
 		o.Change(&Parts{ECS: ofECS, SWAS: ofSWAS, Gateway: &gateway, World: w})
 	}
-	gateway.Operations = append(ofECS.Operations(), ofSWAS.Operations()...)
+	gateway.Operations = slices.Concat(ofECS.Operations(), ofSWAS.Operations(), gateway.Operations)
 	s.api, err = rpc.New(gateway)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,8 @@ type Config struct {
 	Version string            // of kpspec, for the report and the User-Agent
 	Timeout time.Duration     // of one request; zero is the client's default
 	Seed    int64             // of the order of the specs; zero keeps the order of the files
+	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
+	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them before; nil counts them
 }
 
 // Execute runs the selected specs in this process against a target that is up,
@@ -141,6 +145,17 @@ func Coverage(edition catalogue.Edition) (map[string]int, error) {
 	return run.specs, nil
 }
 
+// operations are what there are specs for, in the order in which they run.
+var operations = []struct {
+	product, name string
+	specs         func(*vocabulary.Kit)
+}{
+	{"ECS", "ImportKeyPair", ecs.ImportKeyPair},
+	{"SWAS", "CreateKeyPair", swas.CreateKeyPair},
+	{"SWAS", "ImportKeyPair", swas.ImportKeyPair},
+	{"SWAS", "AttachKeyPair", swas.AttachKeyPair},
+}
+
 // run is one run of the suite in this process.
 type run struct {
 	cfg       Config
@@ -169,6 +184,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		Place:   cfg.Place,
 		Timeout: cfg.Timeout,
 		Done:    ctx.Done(),
+		Wire:    cfg.Wire,
 	})
 	if err != nil {
 		return nil, err
@@ -177,13 +193,17 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	for _, rule := range selected {
 		r.selected = append(r.selected, rule.ID)
 	}
-	ecs.ImportKeyPair(kit)
-	swas.CreateKeyPair(kit)
-	swas.ImportKeyPair(kit)
-	swas.AttachKeyPair(kit)
+	for _, o := range operations {
+		if slices.ContainsFunc(selected, func(rule catalogue.Rule) bool { return rule.Product == o.product && rule.Operation == o.name }) {
+			o.specs(kit)
+		}
+	}
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 
+	if r.specs = cfg.Specs; r.specs != nil {
+		return r, nil
+	}
 	r.specs = map[string]int{}
 	for _, spec := range PreviewSpecs("kpspec").SpecReports {
 		if rule, _, ok := r.about(spec); ok {

@@ -46,6 +46,9 @@ type Decision struct {
 // may be used by several goroutines. Made by [Compile].
 type Rights struct{ layers []layer }
 
+// Owner tells whether they are the rights of an account's owner, whom nothing is denied.
+func (r Rights) Owner() bool { return len(r.layers) == 0 }
+
 // layer is one of the sets of policies that must all allow a request.
 type layer struct {
 	kind       PolicyType

@@ -28,6 +28,8 @@ type Form struct {
 	RequestID    string                     // the member of a success that has the request's id; "": there is none
 	Root         func(action string) string // the root element of a success in XML
 	ContentTypes map[Format]string
+	Only         Format             // the one encoding of all answers, whatever is asked for; "": there are two
+	Success      int                // the HTTP status of a success
 	Status       func(*Error) int   // the HTTP status of a refusal
 	Envelope     func(Envelope) any // what is encoded for a refusal
 }
@@ -37,6 +39,7 @@ type Form struct {
 func DefaultForm() Form {
 	return Form{
 		RequestID:    "RequestId",
+		Success:      http.StatusOK,
 		Root:         func(action string) string { return action + "Response" },
 		ContentTypes: map[Format]string{JSON: "application/json;charset=utf-8", XML: "text/xml;charset=utf-8"},
 		Status:       func(e *Error) int { return e.Status },
@@ -59,6 +62,10 @@ func formatNamed(asked string) (Format, bool) {
 
 // chooseFormat settles the encoding of the answer.
 func chooseFormat(_ *Gateway, q *request) *problem {
+	if only := q.product.Form.Only; only != "" {
+		q.format = only
+		return nil
+	}
 	asked, _ := q.params.Get("Format")
 	if asked == "" {
 		q.format = defaultFormat(q)

@@ -68,8 +68,8 @@ func appendEncoded(dst []byte, s, escape string) []byte {
 	return append(dst, s[kept:]...)
 }
 
-// newRequestID returns a random UUID (version 4) in upper case.
-func newRequestID() string {
+// NewRequestID returns a random UUID (version 4) in upper case.
+func NewRequestID() string {
 	var u [16]byte
 	rand.Read(u[:]) // never fails
 	u[6] = u[6]&0x0f | 0x40

@@ -105,6 +105,7 @@ type Product struct {
 	Format       Format        // of an answer to a V1 request without Format
 	Troubleshoot string        // the product's name in the link of Recommend
 	Errors       map[Fault]Row // every Fault has a row
+	Form         Form          // of the answers
 }
 
 // ECS returns the Elastic Compute Service: XML unless asked otherwise, as its
@@ -113,14 +114,14 @@ type Product struct {
 func ECS() Product {
 	rows := maps.Clone(gatewayRows)
 	maps.Copy(rows, ecsRows)
-	return Product{Name: "ECS", Format: XML, Troubleshoot: "Ecs", Errors: rows}
+	return Product{Name: "ECS", Format: XML, Troubleshoot: "Ecs", Errors: rows, Form: DefaultForm()}
 }
 
 // PlainProduct returns a product that answers as the shared gateway does: JSON
 // unless asked otherwise, and the gateway's error table. The caller owns the
 // value and may change its rows.
 func PlainProduct(name string) Product {
-	return Product{Name: name, Format: JSON, Troubleshoot: name, Errors: maps.Clone(gatewayRows)}
+	return Product{Name: name, Format: JSON, Troubleshoot: name, Errors: maps.Clone(gatewayRows), Form: DefaultForm()}
 }
 
 // check makes sure that every fault has a row that can be sent.

@@ -87,16 +87,16 @@ type Config struct {
 	MaxHeaders int   // header lines; 0: DefaultMaxHeaders
 	MaxNonces  int   // remembered for each access key; 0: DefaultMaxNonces
 
-	Checks []Check                                    // that a request is led through; nil: Checks()
-	Form   *Form                                      // of the answers; nil: DefaultForm()
-	Decide func(ram.Rights, ram.Request) ram.Decision // whether a caller may do something; nil: ram.Rights.Decide
+	RequestID func() string                              // makes the id of a request; nil: NewRequestID
+	Checks    []Check                                    // that a request is led through; nil: Checks()
+	Decide    func(ram.Rights, ram.Request) ram.Decision // whether a caller may do something; nil: ram.Rights.Decide
 }
 
 // Gateway is the http.Handler in front of the operations. It is safe for
 // concurrent use.
 type Gateway struct {
 	checks     []Check
-	form       Form
+	requestID  func() string
 	decide     func(ram.Rights, ram.Request) ram.Decision
 	callers    map[string]*caller // by access key id
 	operations map[operationKey]*operation
@@ -130,7 +130,7 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{
 		checks:     c.Checks,
 		decide:     c.Decide,
-		form:       DefaultForm(),
+		requestID:  c.RequestID,
 		callers:    make(map[string]*caller),
 		operations: make(map[operationKey]*operation),
 		products:   make(map[string]*Product),
@@ -143,11 +143,11 @@ func New(c Config) (*Gateway, error) {
 	if g.checks == nil {
 		g.checks = checks
 	}
+	if g.requestID == nil {
+		g.requestID = NewRequestID
+	}
 	if g.decide == nil {
 		g.decide = ram.Rights.Decide
-	}
-	if c.Form != nil {
-		g.form = *c.Form
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
@@ -244,19 +244,21 @@ func (g *Gateway) addIdentity(c Credential, maxNonces int) error {
 // or an error envelope.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	q := &request{http: r, writer: w, id: newRequestID(), now: g.clock(), product: g.fallback}
+	q := &request{http: r, writer: w, id: g.requestID(), now: g.clock(), product: g.fallback}
 	body := answers.Get().(*bytes.Buffer)
 	body.Reset()
 	defer recycle(body)
 
-	status := http.StatusOK
+	var status int
 	var code string
-	if refusal := g.serve(q, body); refusal != nil {
-		status, code = g.form.Status(refusal), refusal.Code
+	if refusal := g.serve(q, body); refusal == nil {
+		status = q.product.Form.Success
+	} else {
+		status, code = q.product.Form.Status(refusal), refusal.Code
 		body.Reset()
-		g.form.writeRefusal(body, q, refusal)
+		q.product.Form.writeRefusal(body, q, refusal)
 	}
-	g.form.writeAnswer(w, q, status, body)
+	q.product.Form.writeAnswer(w, q, status, body)
 	g.logRequest(q, status, code, time.Since(started))
 }
 
@@ -281,7 +283,7 @@ func (g *Gateway) serve(q *request, body *bytes.Buffer) (refusal *Error) {
 	}
 	result, err := q.operation.Handle(q.http.Context(), q.call())
 	if err == nil {
-		err = g.form.writeResult(body, q, result)
+		err = q.product.Form.writeResult(body, q, result)
 	}
 	if err == nil {
 		return nil

@@ -1,0 +1,221 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/verdict"
+	"github.com/kpspec/kpspec/reference"
+	"github.com/kpspec/kpspec/reference/defect"
+	"github.com/kpspec/kpspec/suites"
+)
+
+// Options say what to prove.
+type Options struct {
+	Defects []defect.Defect
+	Whole   bool        // run all rules against every defect
+	Tell    func(Trial) // is told of every trial as it ends; may be nil
+}
+
+// Ending is how the trial of a defect ended.
+type Ending string
+
+// The endings. Only Killed is as it should be.
+const (
+	Killed    Ending = "killed"     // exactly the declared rules are red
+	Survived  Ending = "survived"   // a declared rule is not red
+	Blamed    Ending = "over-blame" // the declared rules are red, and others too
+	Unreached Ending = "unreached"  // no answer of the suite's requests is other than without the defect
+)
+
+// Trial is what came of one defect.
+type Trial struct {
+	Defect   string            `json:"defect"`
+	Sentence string            `json:"sentence"`
+	Edition  catalogue.Edition `json:"edition"`
+	Declared []string          `json:"declared"` // rule ids
+	Red      []string          `json:"red"`      // rules that failed or warned
+	Undone   []string          `json:"undone"`   // rules that could not be tried because of the defect
+	Ending   Ending            `json:"ending"`
+	MS       float64           `json:"ms"`
+}
+
+// Missing are the declared rules that are not red.
+func (t Trial) Missing() []string { return minus(t.Declared, t.Red) }
+
+// Extra are the red rules that are not declared.
+func (t Trial) Extra() []string { return minus(t.Red, t.Declared) }
+
+func minus(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(id string) bool { return slices.Contains(b, id) })
+}
+
+// Proof is what came of all of it.
+type Proof struct {
+	Controls []Control `json:"controls"`
+	Trials   []Trial   `json:"trials"`
+}
+
+// Control is the run of an edition without defects.
+type Control struct {
+	Edition  catalogue.Edition `json:"edition"`
+	Specs    int               `json:"specs"`
+	Requests int               `json:"requests"`
+	MS       float64           `json:"ms"`
+	Bad      []string          `json:"bad"` // rules that did not pass
+}
+
+// Holds tells whether everything is as it should be.
+func (p Proof) Holds() bool {
+	return !slices.ContainsFunc(p.Controls, func(c Control) bool { return len(c.Bad) > 0 }) &&
+		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed })
+}
+
+// control is a control with what is needed to try defects of its edition.
+type control struct {
+	Control
+	stage *stage
+	specs map[string]int
+	// What came of the requests when they were sent again: at the operations, and at the gateway.
+	operations, front []outcome
+}
+
+// Defects tries the defects. The error is that of a run that could not be made at all.
+func Defects(ctx context.Context, o Options) (Proof, error) {
+	var p Proof
+	stock := &stock{}
+	controls := map[catalogue.Edition]*control{}
+	for _, d := range o.Defects {
+		edition := editionOf(d.Edition)
+		c := controls[edition]
+		if c == nil {
+			var err error
+			if c, err = newControl(ctx, stock, edition); err != nil {
+				return p, err
+			}
+			controls[edition] = c
+			p.Controls = append(p.Controls, c.Control)
+			if len(c.Bad) > 0 {
+				return p, nil // nothing can be shown with it
+			}
+		}
+		t, err := c.try(ctx, d, stock, o.Whole)
+		if err != nil {
+			return p, fmt.Errorf("defect %s: %w", d.ID, err)
+		}
+		if err := ctx.Err(); err != nil {
+			return p, errors.New("interrupted")
+		}
+		p.Trials = append(p.Trials, t)
+		if o.Tell != nil {
+			o.Tell(t)
+		}
+	}
+	return p, nil
+}
+
+func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*control, error) {
+	specs, err := suites.Coverage(edition)
+	if err != nil {
+		return nil, err
+	}
+	c := &control{specs: specs}
+	c.Edition = edition
+	o := reference.Options{Edition: string(edition)}
+	if c.stage, err = newStage(stock, o, true); err != nil {
+		return nil, err
+	}
+	started := time.Now()
+	r, err := suites.Execute(ctx, suites.Config{Place: c.stage.place(), Wire: c.stage, Edition: edition, Specs: specs})
+	if err != nil {
+		return nil, err
+	}
+	c.MS = milliseconds(started)
+	c.Requests = len(c.stage.kept)
+	for _, rule := range r.Rules {
+		c.Specs += len(rule.Specs)
+		if rule.Verdict != verdict.Passed && rule.Verdict != verdict.Observed {
+			c.Bad = append(c.Bad, rule.ID)
+		}
+	}
+	for front, into := range map[bool]*[]outcome{false: &c.operations, true: &c.front} {
+		*into = make([]outcome, len(c.stage.kept))
+		if err := again(c.stage.kept, stock, o, front, func(i int, came outcome) { (*into)[i] = came }); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// try runs the rules that a defect may touch against a server that has it.
+func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, whole bool) (Trial, error) {
+	started := time.Now()
+	t := Trial{Defect: d.ID, Sentence: d.Sentence, Edition: c.Edition, Declared: d.Rules, Ending: Unreached}
+	rules, err := c.touched(d, stock)
+	if err != nil || len(rules) == 0 {
+		return t, err
+	}
+	if whole {
+		rules = nil
+	}
+	s, err := newStage(stock, d.In(reference.Options{}), false)
+	if err != nil {
+		return t, err
+	}
+	r, err := suites.Execute(ctx, suites.Config{
+		Place: s.place(), Wire: s, Edition: c.Edition, Rules: rules, Specs: c.specs,
+	})
+	if err != nil {
+		return t, err
+	}
+	t.judge(r)
+	t.MS = milliseconds(started)
+	return t, nil
+}
+
+// touched are the ids of the rules whose specs a defect may change the end of.
+func (c *control) touched(d defect.Defect, stock *stock) ([]string, error) {
+	rules := map[string]bool{}
+	if d.Race {
+		maps.Copy(rules, c.stage.racing())
+	}
+	was := c.operations
+	if d.Gateway {
+		was = c.front
+	}
+	err := again(c.stage.kept, stock, d.In(reference.Options{}), d.Gateway, func(i int, came outcome) {
+		if !came.equal(was[i]) {
+			rules[c.stage.kept[i].rule] = true
+		}
+	})
+	delete(rules, "") // what a run does for itself
+	return slices.Sorted(maps.Keys(rules)), err
+}
+
+// judge compares what came of the rules with what was declared.
+func (t *Trial) judge(r report.Report) {
+	for _, rule := range r.Rules {
+		switch rule.Verdict {
+		case verdict.Failed, verdict.Warned:
+			t.Red = append(t.Red, rule.ID)
+		case verdict.CouldNotRun:
+			t.Undone = append(t.Undone, rule.ID)
+		}
+	}
+	switch {
+	case len(t.Missing()) > 0:
+		t.Ending = Survived
+	case len(t.Extra()) > 0:
+		t.Ending = Blamed
+	default:
+		t.Ending = Killed
+	}
+}
+
+func milliseconds(since time.Time) float64 { return float64(time.Since(since).Microseconds()) / 1000 }

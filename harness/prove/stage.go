@@ -1,0 +1,279 @@
+package prove
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/target"
+	"github.com/kpspec/kpspec/harness/wire"
+	"github.com/kpspec/kpspec/reference"
+	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
+	"github.com/kpspec/kpspec/reference/rpc"
+)
+
+// address is what requests of a stage are addressed to. Nothing listens there.
+const address = "http://127.0.0.1"
+
+// stage is a reference that specs call without a network. It is their transport.
+type stage struct {
+	api   *reference.Server
+	stock *stock
+
+	mu      sync.Mutex
+	open    int // requests under way
+	keeps   bool
+	kept    []*kept
+	crowded map[string]bool // the rules whose specs sent requests at the same time
+}
+
+// kept is a request that was made.
+type kept struct {
+	rule   string
+	at     time.Time
+	header http.Header
+	method string
+	url    string
+	body   []byte
+	call   *rpc.Call          // what the operation saw; nil when the gateway refused the request
+	key    *keypair.Generated // the key that was made for it
+}
+
+// keptKey finds the request in a context.
+type keptKey struct{}
+
+func (k *kept) in(ctx context.Context) context.Context { return context.WithValue(ctx, keptKey{}, k) }
+
+func keptIn(ctx context.Context) *kept {
+	k, _ := ctx.Value(keptKey{}).(*kept)
+	return k
+}
+
+// newStage makes a stage with a reference as o says. With keeps it remembers what it is asked.
+func newStage(stock *stock, o reference.Options, keeps bool) (*stage, error) {
+	s := &stage{stock: stock, keeps: keeps, crowded: map[string]bool{}}
+	o.Keys = stock.start()
+	if keeps {
+		o.Change = func(p *reference.Parts) {
+			for _, product := range []*operation.Product{&p.ECS.Product, &p.SWAS.Product} {
+				for _, o := range product.Operations {
+					o.Checks = append([]operation.Step{{Name: "keep", Run: keep}}, o.Checks...)
+				}
+			}
+		}
+	}
+	var err error
+	s.api, err = reference.New(world.Default(), o)
+	return s, err
+}
+
+// keep notes what an operation sees of a request.
+func keep(ctx context.Context, c *operation.Call) error {
+	if k := keptIn(ctx); k != nil {
+		k.call = c.Call
+	}
+	return nil
+}
+
+// racing are the rules whose specs send requests at the same time, to see which one wins. Specs that do so only to be
+// done sooner send many more.
+func (s *stage) racing() map[string]bool {
+	const few = 200
+	sent := map[string]int{}
+	for _, k := range s.kept {
+		sent[k.rule]++
+	}
+	out := maps.Clone(s.crowded)
+	maps.DeleteFunc(out, func(rule string, _ bool) bool { return sent[rule] > few })
+	return out
+}
+
+// place is the stage as the specs know it.
+func (s *stage) place() target.Place {
+	return target.Place{ECS: address, SWAS: address, World: world.Default(), Shape: wire.V3Query, Quota: true}
+}
+
+// RoundTrip lets the reference answer a request.
+func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
+	k := &kept{rule: ruleOf(r), at: time.Now(), method: r.Method, url: r.URL.String(), header: http.Header{}}
+	for name, values := range r.Header { // the official clients write some names in lower case
+		for _, value := range values {
+			k.header.Add(name, value)
+		}
+	}
+	if r.Body != nil {
+		var err error
+		k.body, err = io.ReadAll(r.Body)
+		if err = errors.Join(err, r.Body.Close()); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	if s.open++; s.open > 1 {
+		s.crowded[k.rule] = true
+	}
+	if s.keeps {
+		s.kept = append(s.kept, k)
+	}
+	s.mu.Unlock()
+	answer := k.ask(r.Context(), s.api)
+	s.mu.Lock()
+	s.open--
+	s.mu.Unlock()
+	answer.Request = r
+	return answer, nil
+}
+
+// ask sends the request to a handler.
+func (k *kept) ask(ctx context.Context, api http.Handler) *http.Response {
+	in := httptest.NewRequestWithContext(k.in(ctx), k.method, k.url, bytes.NewReader(k.body))
+	in.Header = k.header.Clone()
+	in.RemoteAddr = "127.0.0.1:1"
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, in)
+	return w.Result()
+}
+
+// ruleOf is the id of the rule that a request is sent for, which its User-Agent ends with.
+func ruleOf(r *http.Request) string {
+	agent := r.UserAgent()
+	id, _, _ := strings.Cut(agent[strings.LastIndexByte(agent, ' ')+1:], ".")
+	if strings.Contains(id, "/") {
+		return "" // a program's own name
+	}
+	return id
+}
+
+// stock gives every server the same keys, so that each of them is made only once. A request that is sent again gets the
+// key it got at first.
+type stock struct {
+	mu   sync.Mutex
+	keys []keypair.Generated
+}
+
+// start is the stock from its first key on.
+func (s *stock) start() keypair.Source { return &shelf{stock: s} }
+
+// shelf is a stock as one server uses it.
+type shelf struct {
+	stock *stock
+	next  int
+}
+
+// Get gives the next key.
+func (s *shelf) Get(ctx context.Context) (keypair.Generated, error) {
+	k := keptIn(ctx)
+	if k != nil && k.key != nil {
+		return *k.key, nil
+	}
+	s.stock.mu.Lock()
+	defer s.stock.mu.Unlock()
+	if s.next == len(s.stock.keys) {
+		made, err := keypair.Generate()
+		if err != nil {
+			return made, err
+		}
+		s.stock.keys = append(s.stock.keys, made)
+	}
+	made := s.stock.keys[s.next]
+	s.next++
+	if k != nil {
+		k.key = &made
+	}
+	return made, nil
+}
+
+// outcome is what came of a request that was sent again. Its time, the id it is given and the key that is made for it are
+// those of the first time, so that two outcomes of one request differ only where two servers do.
+type outcome struct {
+	result any
+	err    string
+	status int
+	kind   string
+	body   string
+}
+
+// again sends the requests once more to a fresh server with the options, at the operations or, with front, at the gateway,
+// and calls seen with what came of each.
+func again(requests []*kept, stock *stock, o reference.Options, front bool, seen func(int, outcome)) error {
+	var now time.Time
+	id := ""
+	var served map[string]rpc.Operation
+	o.Keys = stock.start()
+	o.Clock = func() time.Time { return now }
+	change := o.Change
+	o.Change = func(p *reference.Parts) {
+		p.Gateway.RequestID = func() string { return id }
+		if change != nil {
+			change(p)
+		}
+		served = map[string]rpc.Operation{}
+		for _, product := range []*operation.Product{&p.ECS.Product, &p.SWAS.Product} {
+			for _, op := range product.Serve() {
+				served[op.Version+op.Action] = op
+			}
+		}
+	}
+	api, err := reference.New(world.Default(), o)
+	if err != nil {
+		return err
+	}
+	for i, k := range requests {
+		now, id = k.at, fmt.Sprintf("%08X-ABCD-ABCD-ABCD-ABCDEFABCDEF", i)
+		switch {
+		case front:
+			answer := k.ask(context.Background(), api)
+			body, err := io.ReadAll(answer.Body)
+			if err != nil {
+				return err
+			}
+			seen(i, outcome{status: answer.StatusCode, kind: answer.Header.Get("Content-Type"), body: string(body)})
+		case k.call != nil:
+			result, err := handle(k, served[k.call.Version+k.call.Action])
+			came := outcome{result: result}
+			if err != nil {
+				came.err = err.Error()
+				if refusal, ok := errors.AsType[*rpc.Error](err); ok {
+					came.status = refusal.Status
+				}
+			}
+			seen(i, came)
+		}
+	}
+	return nil
+}
+
+// handle lets an operation carry out a call again. A panic is an answer too.
+func handle(k *kept, op rpc.Operation) (result any, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("panic")
+		}
+	}()
+	return op.Handle(k.in(context.Background()), k.call)
+}
+
+func (o outcome) equal(other outcome) bool {
+	return o.err == other.err && o.status == other.status && o.kind == other.kind && o.body == other.body &&
+		reflect.DeepEqual(o.result, other.result)
+}
+
+// editionOf is the edition of a defect.
+func editionOf(edition string) catalogue.Edition {
+	if edition == "" {
+		return catalogue.Edition202606
+	}
+	return catalogue.Edition(edition)
+}

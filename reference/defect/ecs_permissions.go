@@ -1,0 +1,158 @@
+package defect
+
+import (
+	"strings"
+
+	"github.com/kpspec/kpspec/reference/ram"
+	"github.com/kpspec/kpspec/reference/rpc"
+)
+
+// needing changes what permission the caller of an operation needs.
+func needing(p *parts, product, action string, change func(*rpc.Permission)) {
+	o := find(p, product, action)
+	need := *o.Permission
+	change(&need)
+	o.Permission = &need
+}
+
+// worked changes the resources that an operation works on.
+func worked(p *parts, product, action string, as func(ram.Resource) ram.Resource) {
+	needing(p, product, action, func(need *rpc.Permission) {
+		was := need.Resources
+		need.Resources = func(c *rpc.Call) []ram.Resource {
+			var all []ram.Resource
+			for _, r := range was(c) {
+				all = append(all, as(r))
+			}
+			return all
+		}
+	})
+}
+
+// deciding lets a function decide what the policies have decided about an action.
+func deciding(p *parts, action string, do func(ram.Decision) ram.Decision) {
+	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+		decision := rights.Decide(q)
+		if strings.EqualFold(q.Action, action) {
+			return do(decision)
+		}
+		return decision
+	}
+}
+
+// ecsPermissions are wrong ideas of what a policy allows.
+func ecsPermissions() []Defect {
+	const action = "ecs:ImportKeyPair"
+	allow := ram.Decision{Outcome: ram.Allowed}
+	return []Defect{
+		bug("ecs-ram-unchecked", "ImportKeyPair needs no permission.", "?", func(p *parts) { find(p, onECS, importKeyPair).Permission = nil }).atGateway(),
+		bug("ecs-ram-other-action", "ImportKeyPair needs the permission for CreateKeyPair.", "?", func(p *parts) {
+			needing(p, onECS, importKeyPair, func(need *rpc.Permission) { need.Action = "ecs:CreateKeyPair" })
+		}).atGateway(),
+		bug("ecs-ram-deny-ignored", "A denial in a policy is passed over.", "?", func(p *parts) {
+			deciding(p, action, func(d ram.Decision) ram.Decision {
+				if d.Outcome == ram.ExplicitDeny {
+					return allow
+				}
+				return d
+			})
+		}).atGateway(),
+		bug("ecs-ram-default-allow", "What no policy allows is allowed.", "?", func(p *parts) {
+			deciding(p, action, func(d ram.Decision) ram.Decision {
+				if d.Outcome == ram.ImplicitDeny {
+					return allow
+				}
+				return d
+			})
+		}).atGateway(),
+		bug("ecs-ram-resource-ignored", "The resource of a policy is not looked at.", "?", func(p *parts) {
+			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+				d := rights.Decide(q)
+				for _, id := range []string{"keypair/*", "instance/*"} {
+					for _, region := range append(p.ECS.Regions, "*") {
+						for _, account := range []string{p.World.Accounts[0].ID, "1999999999999999", p.World.Accounts[len(p.World.Accounts)-1].ID} {
+							if d.Outcome != ram.ImplicitDeny || !strings.EqualFold(q.Action, action) {
+								return d
+							}
+							q.Resources = []ram.Resource{{Service: "ecs", Region: region, Account: account, ID: id}}
+							d = rights.Decide(q)
+						}
+					}
+				}
+				return d
+			}
+		}).atGateway(),
+		bug("ecs-ram-region-ignored", "The region of a policy's resource is not looked at.", "?", func(p *parts) {
+			regional(p, action, func(r ram.Resource, region string) ram.Resource { r.Region = region; return r })
+		}).atGateway(),
+		bug("ecs-ram-account-ignored", "The account of a policy's resource is not looked at.", "?", func(p *parts) {
+			anyAccount(p, action)
+		}).atGateway(),
+		bug("ecs-ram-no-resource-level", "ImportKeyPair has no resource-level permissions.", "?", func(p *parts) {
+			needing(p, onECS, importKeyPair, func(need *rpc.Permission) { need.Resources = nil })
+		}).atGateway(),
+		bug("ecs-ram-wrong-type", "The resource of ImportKeyPair is an instance.", "?", func(p *parts) {
+			worked(p, onECS, importKeyPair, func(r ram.Resource) ram.Resource { r.ID = "instance/x"; return r })
+		}).atGateway(),
+		bug("ecs-ram-dependent", "ImportKeyPair needs the permission for DescribeKeyPairs too.", "?", func(p *parts) {
+			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+				d := rights.Decide(q)
+				if q.Action == action && d.Outcome == ram.Allowed {
+					q.Action = "ecs:DescribeKeyPairs"
+					return rights.Decide(q)
+				}
+				return d
+			}
+		}).atGateway(),
+		bug("ecs-ram-400", "A denied call is told with the status 400.", "?", func(p *parts) {
+			p.Gateway.Products[0].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "Forbidden.RAM", Message: "Denied."}
+		}).atGateway(),
+		bug("ecs-ram-owner-denied", "RAM users are always denied.", "?", func(p *parts) {
+			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+				if rights.Owner() || !strings.EqualFold(q.Action, action) {
+					return rights.Decide(q)
+				}
+				return ram.Decision{Outcome: ram.ImplicitDeny, By: ram.IdentityPolicy}
+			}
+		}).atGateway(),
+	}
+}
+
+// regional allows what is allowed in any region.
+func regional(p *parts, action string, in func(ram.Resource, string) ram.Resource) {
+	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+		d := rights.Decide(q)
+		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
+			return d
+		}
+		asked := q.Resources[0]
+		for _, region := range p.World.Regions {
+			if d.Outcome != ram.ImplicitDeny {
+				break
+			}
+			q.Resources = []ram.Resource{in(asked, region)}
+			d = rights.Decide(q)
+		}
+		return d
+	}
+}
+
+// anyAccount allows what is allowed for any account that a policy of the world names.
+func anyAccount(p *parts, action string) {
+	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+		d := rights.Decide(q)
+		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
+			return d
+		}
+		asked := q.Resources[0]
+		for _, account := range p.World.Accounts {
+			if d.Outcome != ram.ImplicitDeny {
+				break
+			}
+			asked.Account = account.ID
+			q.Resources = []ram.Resource{asked}
+			d = rights.Decide(q)
+		}
+		return d
+	}
+}

@@ -1,0 +1,171 @@
+package defect
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kpspec/kpspec/reference/ecs"
+	"github.com/kpspec/kpspec/reference/keypair"
+	"github.com/kpspec/kpspec/reference/operation"
+)
+
+// tagged lets the step about tags decide what it has decided.
+func tagged(p *parts, do func(*operation.Call, error) error) {
+	after(p, onECS, importKeyPair, "tags", do)
+}
+
+// refusingTags refuses calls of which one tag is bad.
+func refusingTags(cause error, bad func(keypair.Tag) bool) func(*parts) {
+	return func(p *parts) {
+		tagged(p, func(c *operation.Call, err error) error {
+			for _, tag := range c.Pair.Tags {
+				if err == nil && bad(tag) {
+					return cause
+				}
+			}
+			return err
+		})
+	}
+}
+
+// takingTags takes calls of which one tag is good.
+func takingTags(good func(keypair.Tag) bool) func(*parts) {
+	return func(p *parts) {
+		tagged(p, func(c *operation.Call, err error) error {
+			for _, tag := range c.Pair.Tags {
+				if good(tag) {
+					return nil
+				}
+			}
+			return err
+		})
+	}
+}
+
+// ecsTags are wrong ideas of tags and resource groups.
+func ecsTags() []Defect {
+	has := func(s, part string) bool { return strings.Contains(s, part) }
+	return []Defect{
+		bug("ecs-group-required", "ResourceGroupId is mandatory.", "?", func(p *parts) {
+			after(p, onECS, importKeyPair, "resource group", func(c *operation.Call, err error) error {
+				if c.Text("ResourceGroupId") == "" {
+					return ecs.ErrResourceGroup
+				}
+				return err
+			})
+		}),
+		bug("ecs-group-ignored", "ResourceGroupId is read and forgotten.", "?", func(p *parts) {
+			before(p, onECS, importKeyPair, "store", func(c *operation.Call) { c.Pair.ResourceGroup = ecs.DefaultResourceGroup(c.Identity.AccountID) })
+		}),
+		bug("ecs-group-unknown-taken", "A resource group that does not exist is taken.", "?", func(p *parts) {
+			after(p, onECS, importKeyPair, "resource group", func(c *operation.Call, _ error) error {
+				c.Pair.ResourceGroup = c.Text("ResourceGroupId")
+				return nil
+			})
+		}),
+		bug("ecs-group-checked-late", "A resource group that does not exist is told after the pair was stored.", "?", func(p *parts) {
+			late(p, onECS, importKeyPair, "resource group")
+		}),
+		bug("ecs-tags-required", "A pair without tags is refused.", "?", func(p *parts) {
+			tagged(p, func(c *operation.Call, err error) error {
+				if len(c.Pair.Tags) == 0 && !c.Params.Has("Tag.1.Value") {
+					return keypair.ErrTagKey
+				}
+				return err
+			})
+		}),
+		bug("ecs-tags-ignored", "Tags are read and forgotten.", "?", func(p *parts) {
+			before(p, onECS, importKeyPair, "store", func(c *operation.Call) { c.Pair.Tags = nil })
+		}),
+		bug("ecs-tags-swapped", "Key and value of a tag are mixed up.", "?", func(p *parts) {
+			before(p, onECS, importKeyPair, "store", func(c *operation.Call) {
+				for i, tag := range c.Pair.Tags {
+					c.Pair.Tags[i] = keypair.Tag{Key: tag.Value, Value: tag.Key}
+				}
+			})
+		}),
+		bug("ecs-tags-first-only", "Only the first tag is kept.", "?", func(p *parts) {
+			before(p, onECS, importKeyPair, "store", func(c *operation.Call) { c.Pair.Tags = c.Pair.Tags[:min(len(c.Pair.Tags), 1)] })
+		}),
+		bug("ecs-tags-unlimited", "There is no greatest number of tags.", "?", func(p *parts) { p.ECS.Rules.Tags.Max = 1 << 20 }),
+		bug("ecs-tags-max-19", "The twentieth tag is refused.", "?", func(p *parts) { p.ECS.Rules.Tags.Max = 19 }),
+		bug("ecs-tags-max-21", "A twenty-first tag is taken.", "?", func(p *parts) { p.ECS.Rules.Tags.Max = 21 }),
+		bug("ecs-tags-cut-at-20", "A twenty-first tag is passed over.", "?", func(p *parts) {
+			tagged(p, func(c *operation.Call, err error) error {
+				if c.Params.Has("Tag." + strconv.Itoa(p.ECS.Rules.Tags.Max+1) + ".Key") {
+					return nil
+				}
+				return err
+			})
+		}),
+		bug("ecs-tag-key-empty-taken", "A tag with an empty key is taken.", "?", func(p *parts) {
+			tagged(p, func(c *operation.Call, err error) error {
+				if key, there := c.Params.Get("Tag.1.Key"); there && key == "" {
+					return nil
+				}
+				return err
+			})
+		}),
+		bug("ecs-tag-key-missing-taken", "A tag without a key is passed over.", "?", func(p *parts) {
+			tagged(p, func(c *operation.Call, err error) error {
+				if !c.Params.Has("Tag.1.Key") {
+					return nil
+				}
+				return err
+			})
+		}),
+		bug("ecs-tag-key-max-127", "A key of 128 characters is refused.", "?", func(p *parts) { p.ECS.Rules.Tags.KeyMax = 127 }),
+		bug("ecs-tag-key-max-129", "A key of 129 characters is taken.", "?", func(p *parts) { p.ECS.Rules.Tags.KeyMax = 129 }),
+		bug("ecs-tag-key-bytes", "Keys are counted in bytes.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return len(t.Key) > 128 })),
+		bug("ecs-tag-value-max-127", "A value of 128 characters is refused.", "?", func(p *parts) { p.ECS.Rules.Tags.ValueMax = 127 }),
+		bug("ecs-tag-value-max-129", "A value of 129 characters is taken.", "?", func(p *parts) { p.ECS.Rules.Tags.ValueMax = 129 }),
+		bug("ecs-tag-value-bytes", "Values are counted in bytes.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool {
+			return len(t.Value) > 128 && utf8.RuneCountInString(t.Value) <= 128
+		})),
+		bug("ecs-tag-key-aliyun-taken", "A key may begin with aliyun.", "?", func(p *parts) { drop(&p.ECS.Rules.Tags.KeyPrefixes, "aliyun") }),
+		bug("ecs-tag-key-aliyun-exact", "Only the key aliyun itself is refused, not what begins with it.", "?", takingTags(func(t keypair.Tag) bool {
+			return strings.HasPrefix(t.Key, "aliyun") && t.Key != "aliyun"
+		})),
+		bug("ecs-tag-key-aliyun-inside", "A key may not have aliyun in it.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return has(t.Key, "aliyun") })),
+		bug("ecs-tag-key-acs-taken", "A key may begin with acs:.", "?", func(p *parts) { drop(&p.ECS.Rules.Tags.KeyPrefixes, "acs:") }),
+		bug("ecs-tag-key-acs-word", "A key may not begin with acs, whatever follows.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return strings.HasPrefix(t.Key, "acs") })),
+		bug("ecs-tag-key-acs-inside", "A key may not have acs: in it.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return has(t.Key, "acs:") })),
+		bug("ecs-tag-key-http-taken", "A key may have http:// in it.", "?", takingTags(func(t keypair.Tag) bool { return has(t.Key, "http://") })),
+		bug("ecs-tag-key-https-taken", "A key may have https:// in it.", "?", takingTags(func(t keypair.Tag) bool { return has(t.Key, "https://") })),
+		bug("ecs-tag-key-http-start-only", "A key may have http:// and https:// in it, but not at its start.", "?", takingTags(func(t keypair.Tag) bool {
+			return has(t.Key, "://") && !strings.HasPrefix(t.Key, "http")
+		})),
+		bug("ecs-tag-key-http-word", "A key may not have http in it.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return has(t.Key, "http") })),
+		bug("ecs-tag-value-empty-refused", "An empty value is refused.", "?", func(p *parts) {
+			tagged(p, func(c *operation.Call, err error) error {
+				if value, there := c.Params.Get("Tag.1.Value"); there && value == "" {
+					return keypair.ErrTagValue
+				}
+				return err
+			})
+		}),
+		bug("ecs-tag-value-required", "A tag without a value is refused.", "?", func(p *parts) {
+			tagged(p, func(c *operation.Call, err error) error {
+				if c.Params.Has("Tag.1.Key") && !c.Params.Has("Tag.1.Value") && err == nil {
+					return keypair.ErrTagValue
+				}
+				return err
+			})
+		}),
+		bug("ecs-tag-value-http-taken", "A value may have http:// in it.", "?", takingTags(func(t keypair.Tag) bool { return has(t.Value, "http://") })),
+		bug("ecs-tag-value-https-taken", "A value may have https:// in it.", "?", takingTags(func(t keypair.Tag) bool { return has(t.Value, "https://") })),
+		bug("ecs-tag-value-http-start-only", "A value may have http:// in it, but not at its start.", "?", takingTags(func(t keypair.Tag) bool {
+			return has(t.Value, "://") && !strings.HasPrefix(t.Value, "http")
+		})),
+		bug("ecs-tag-value-http-word", "A value may not have http in it.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool { return has(t.Value, "http") })),
+		bug("ecs-tag-value-acs-taken", "A value may begin with acs:.", "?", func(p *parts) { p.ECS.Rules.Tags.ValuePrefixes = nil }).inEdition("2020-11"),
+		bug("ecs-tag-value-acs-inside", "A value may not have acs: in it.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool {
+			return has(t.Value, "acs:") && !strings.HasPrefix(t.Value, "acs:")
+		})),
+		bug("ecs-tag-value-aliyun-refused", "A value may not begin with aliyun.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool { return strings.HasPrefix(t.Value, "aliyun") })),
+		bug("ecs-tag-duplicate-taken", "Two tags may have one key.", "?", func(p *parts) { p.ECS.Rules.Tags.Unique = false }),
+		bug("ecs-tags-checked-late", "A bad tag is told after the pair was stored.", "?", func(p *parts) { late(p, onECS, importKeyPair, "tags") }),
+		bug("ecs-tags-unchecked", "Tags are not checked.", "?", func(p *parts) { tagged(p, func(*operation.Call, error) error { return nil }) }),
+	}
+}
