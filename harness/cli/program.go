@@ -103,7 +103,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	root.SetArgs(args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.AddCommand(p.runCommand(&code), p.rulesCommand(), p.worldCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(&code), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand())
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -58,8 +58,10 @@ func minus(a, b []string) []string {
 
 // Proof is what came of all of it.
 type Proof struct {
-	Controls []Control `json:"controls"`
-	Trials   []Trial   `json:"trials"`
+	Controls  []Control `json:"controls"`
+	Trials    []Trial   `json:"trials"`
+	Unproven  []string  `json:"unproven"`  // rules that ought to have a defect and have none, of all defects
+	Constants []Run     `json:"constants"` // servers that implement nothing
 }
 
 // Control is the run of an edition without defects.
@@ -74,7 +76,8 @@ type Control struct {
 // Holds tells whether everything is as it should be.
 func (p Proof) Holds() bool {
 	return !slices.ContainsFunc(p.Controls, func(c Control) bool { return len(c.Bad) > 0 }) &&
-		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed })
+		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed }) &&
+		!slices.ContainsFunc(p.Constants, func(r Run) bool { return !r.holds() }) && len(p.Unproven) == 0
 }
 
 // control is a control with what is needed to try defects of its edition.
@@ -84,6 +87,40 @@ type control struct {
 	specs map[string]int
 	// What came of the requests when they were sent again: at the operations, and at the gateway.
 	operations, front []outcome
+}
+
+// errInterrupted is the error of what did not come to its end.
+var errInterrupted = errors.New("interrupted")
+
+// Unproven are the rules that ask for something and have specs, and that none of the defects breaks. What only the older
+// edition asks for needs a defect of that edition.
+func Unproven(defects []defect.Defect) ([]string, error) {
+	rules, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	broken := map[catalogue.Edition]map[string]bool{catalogue.Edition202606: {}, catalogue.Edition202011: {}}
+	for _, d := range defects {
+		for _, id := range d.Rules {
+			broken[editionOf(d.Edition)][id] = true
+		}
+	}
+	var out []string
+	for _, rule := range rules.Rules() {
+		edition := catalogue.Edition202606
+		if !asks(rule, edition) {
+			edition = catalogue.Edition202011
+		}
+		if asks(rule, edition) && !broken[edition][rule.ID] {
+			out = append(out, rule.ID)
+		}
+	}
+	return out, nil
+}
+
+// asks tells whether a rule can be broken in an edition.
+func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
+	return rule.Excluded == "" && rule.InEdition(edition) && rule.LevelIn(edition) != catalogue.Observe
 }
 
 // Defects tries the defects. The error is that of a run that could not be made at all.
@@ -110,7 +147,7 @@ func Defects(ctx context.Context, o Options) (Proof, error) {
 			return p, fmt.Errorf("defect %s: %w", d.ID, err)
 		}
 		if err := ctx.Err(); err != nil {
-			return p, errors.New("interrupted")
+			return p, errInterrupted
 		}
 		p.Trials = append(p.Trials, t)
 		if o.Tell != nil {
