@@ -12,7 +12,7 @@ import (
 )
 
 // printed changes how fingerprints are printed.
-func printed(p *parts, as func(keypair.Fingerprint) string) { p.ECS.Print = as }
+func printed(p *parts, as func(keypair.Fingerprint) string) { p.ECS().Print = as }
 
 // fingerprinted changes the fingerprint of an imported key, which is then wrong wherever it is shown.
 func fingerprinted(p *parts, of func(c *operation.Call, body string) keypair.Fingerprint) {
@@ -68,11 +68,11 @@ func ecsAnswers() []Defect {
 		bug("ecs-answer-id-missing", "A success has no RequestId.", "?", func(p *parts) { form(p, onECS).RequestID = "" }).atGateway(),
 		bug("ecs-answer-id-renamed", "A success has RequestID in place of RequestId.", "?", func(p *parts) { form(p, onECS).RequestID = "RequestID" }).atGateway(),
 		bug("ecs-answer-id-constant", "All requests have one RequestId.", "?", func(p *parts) {
-			p.Gateway.RequestID = func() string { return "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E" }
+			p.Gateway().RequestID = func() string { return "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E" }
 		}).atGateway(),
 		bug("ecs-answer-id-lower", "RequestIds are in small letters.", "?", func(p *parts) {
-			was := p.Gateway.RequestID
-			p.Gateway.RequestID = func() string { return strings.ToLower(was()) }
+			was := p.Gateway().RequestID
+			p.Gateway().RequestID = func() string { return strings.ToLower(was()) }
 		}).atGateway(),
 		bug("ecs-answer-xml-root", "The root of an XML answer is Response.", "?", func(p *parts) { form(p, onECS).Root = func(string) string { return "Response" } }).atGateway(),
 		bug("ecs-answer-xml-never", "Format=XML is answered in JSON.", "?", func(p *parts) { form(p, onECS).Only = rpc.JSON }).atGateway(),
@@ -102,7 +102,7 @@ func ecsAnswers() []Defect {
 		}),
 		bug("ecs-fingerprint-of-region", "The fingerprint depends on the region.", "?", func(p *parts) {
 			fingerprinted(p, func(c *operation.Call, _ string) keypair.Fingerprint {
-				if c.Scope.Region != p.ECS.Regions[0] {
+				if c.Scope.Region != p.ECS().Regions[0] {
 					c.Pair.Fingerprint[3]++
 				}
 				return c.Pair.Fingerprint

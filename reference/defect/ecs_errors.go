@@ -54,12 +54,12 @@ func ecsErrors() []Defect {
 	return append(all,
 		bug("ecs-missing-region-default", "A call without RegionId works in the first region.", "?", func(p *parts) {
 			optional(p, onECS, importKeyPair, "RegionId", func(c *operation.Call) {
-				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS.Regions[0]}
+				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS().Regions[0]}
 			}, "region", false)
 		}),
 		bug("ecs-empty-region-default", "A call with an empty RegionId works in the first region.", "?", func(p *parts) {
 			optional(p, onECS, importKeyPair, "RegionId", func(c *operation.Call) {
-				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS.Regions[0]}
+				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS().Regions[0]}
 			}, "region", true)
 		}),
 		bug("ecs-missing-name-made-up", "A call without KeyPairName gets a name of the server's.", "?", func(p *parts) {

@@ -48,12 +48,12 @@ func ecsKeys() []Defect {
 	all := []Defect{
 		bug("ecs-key-ecdsa-none", "ECDSA keys are refused.", "?", func(p *parts) {
 			for _, curve := range []string{"256", "384", "521"} {
-				drop(&p.ECS.Rules.Keys.Algorithms, "ecdsa-sha2-nistp"+curve)
+				drop(&p.ECS().Rules.Keys.Algorithms, "ecdsa-sha2-nistp"+curve)
 			}
 		}),
-		bug("ecs-key-rsa-max-2048", "RSA keys of more than 2048 bits are refused.", "?", func(p *parts) { p.ECS.Rules.Keys.Limits.RSAMax = 2048 }),
-		bug("ecs-key-rsa-max-3072", "RSA keys of more than 3072 bits are refused.", "?", func(p *parts) { p.ECS.Rules.Keys.Limits.RSAMax = 3072 }),
-		bug("ecs-key-rsa-min-2048", "RSA keys of less than 2048 bits are refused.", "?", func(p *parts) { p.ECS.Rules.Keys.Limits.RSAMin = 2048 }),
+		bug("ecs-key-rsa-max-2048", "RSA keys of more than 2048 bits are refused.", "?", func(p *parts) { p.ECS().Rules.Keys.Limits.RSAMax = 2048 }),
+		bug("ecs-key-rsa-max-3072", "RSA keys of more than 3072 bits are refused.", "?", func(p *parts) { p.ECS().Rules.Keys.Limits.RSAMax = 3072 }),
+		bug("ecs-key-rsa-min-2048", "RSA keys of less than 2048 bits are refused.", "?", func(p *parts) { p.ECS().Rules.Keys.Limits.RSAMin = 2048 }),
 		bug("ecs-key-ed25519", "Ed25519 keys are taken.", "?", func(p *parts) { accepting(p, onECS, starts("ssh-ed25519 ")) }),
 		bug("ecs-key-security-keys", "Keys of security devices are taken.", "?", func(p *parts) { accepting(p, onECS, starts("sk-")) }),
 		bug("ecs-key-ed448", "Ed448 keys are taken.", "?", func(p *parts) { accepting(p, onECS, starts("ssh-ed448")) }),
@@ -100,7 +100,7 @@ func ecsKeys() []Defect {
 				if err != nil {
 					return err
 				}
-				if _, same := p.ECS.Store.Find(c.Scope, keypair.Filter{Fingerprint: &c.Pair.Fingerprint, Name: keypair.Pattern("*")}, 0, 1); same > 0 {
+				if _, same := p.ECS().Store.Find(c.Scope, keypair.Filter{Fingerprint: &c.Pair.Fingerprint, Name: keypair.Pattern("*")}, 0, 1); same > 0 {
 					return keypair.ErrExists
 				}
 				return nil
@@ -145,7 +145,7 @@ func ecsKeys() []Defect {
 	}
 	for _, algorithm := range []string{"ssh-rsa", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"} {
 		all = append(all, bug("ecs-key-"+algorithm+"-refused", "Keys of the algorithm "+algorithm+" are refused.", "?", func(p *parts) {
-			drop(&p.ECS.Rules.Keys.Algorithms, algorithm)
+			drop(&p.ECS().Rules.Keys.Algorithms, algorithm)
 		}))
 	}
 	for _, certificate := range []string{
@@ -153,7 +153,7 @@ func ecsKeys() []Defect {
 		"ecdsa-sha2-nistp256-cert-v01", "ecdsa-sha2-nistp384-cert-v01", "ecdsa-sha2-nistp521-cert-v01",
 	} {
 		all = append(all, bug("ecs-key-"+certificate+"-refused", "Certificates of the type "+certificate+" are refused.", "?", func(p *parts) {
-			drop(&p.ECS.Rules.Keys.Algorithms, certificate+"@openssh.com")
+			drop(&p.ECS().Rules.Keys.Algorithms, certificate+"@openssh.com")
 		}).inEdition("2020-11"))
 	}
 	return all

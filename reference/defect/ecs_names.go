@@ -38,9 +38,9 @@ func counting(p *parts, product, action string, as func(name string) string) {
 			if err := was(ctx, c); err != nil {
 				return err
 			}
-			rule := p.ECS.Rules.Names
+			rule := p.ECS().Rules.Names
 			if product == onSWAS {
-				rule = p.SWAS.Rules.Names
+				rule = p.SWAS().Rules.Names
 			}
 			if n := len(as(c.Pair.Name)); n < rule.Min || n > rule.Max {
 				return keypair.ErrName
@@ -72,11 +72,11 @@ func ecsNames() []Defect {
 	}
 	inside := func(name, sign string) bool { return strings.Contains(name, sign) }
 	all := []Defect{
-		bug("ecs-name-min-1", "A name of one character is taken.", "?", func(p *parts) { p.ECS.Rules.Names.Min = 1 }),
-		bug("ecs-name-min-3", "A name of two characters is refused.", "?", func(p *parts) { p.ECS.Rules.Names.Min = 3 }),
-		bug("ecs-name-max-127", "A name of 128 characters is refused.", "?", func(p *parts) { p.ECS.Rules.Names.Max = 127 }),
-		bug("ecs-name-max-129", "A name of 129 characters is taken.", "?", func(p *parts) { p.ECS.Rules.Names.Max = 129 }),
-		bug("ecs-name-max-64", "Names end at 64 characters, the limit of the other product.", "?", func(p *parts) { p.ECS.Rules.Names.Max = 64 }),
+		bug("ecs-name-min-1", "A name of one character is taken.", "?", func(p *parts) { p.ECS().Rules.Names.Min = 1 }),
+		bug("ecs-name-min-3", "A name of two characters is refused.", "?", func(p *parts) { p.ECS().Rules.Names.Min = 3 }),
+		bug("ecs-name-max-127", "A name of 128 characters is refused.", "?", func(p *parts) { p.ECS().Rules.Names.Max = 127 }),
+		bug("ecs-name-max-129", "A name of 129 characters is taken.", "?", func(p *parts) { p.ECS().Rules.Names.Max = 129 }),
+		bug("ecs-name-max-64", "Names end at 64 characters, the limit of the other product.", "?", func(p *parts) { p.ECS().Rules.Names.Max = 64 }),
 		bug("ecs-name-bytes", "The longest name is counted in bytes.", "?", func(p *parts) {
 			counting(p, onECS, importKeyPair, func(name string) string { return name })
 		}),
@@ -90,7 +90,7 @@ func ecsNames() []Defect {
 		bug("ecs-name-first-lower-refused", "A name must not begin with z.", "?", refuse(func(name string) bool { return first(name) == 'z' })),
 		bug("ecs-name-first-chinese-refused", "A name must begin with a letter of ASCII.", "?", refuse(func(name string) bool { return first(name) > unicode.MaxASCII })),
 		bug("ecs-name-first-chinese-edge", "The last of the common Chinese characters may not begin a name.", "?", refuse(func(name string) bool { return first(name) == 0x9fa5 })),
-		bug("ecs-name-first-digit", "A name may begin with a digit.", "?", func(p *parts) { p.ECS.Rules.Names.First.Extra += "0123456789" }),
+		bug("ecs-name-first-digit", "A name may begin with a digit.", "?", func(p *parts) { p.ECS().Rules.Names.First.Extra += "0123456789" }),
 		bug("ecs-name-first-unicode-digit", "A name may begin with a digit of another script.", "?", take(func(name string) bool {
 			return first(name) > unicode.MaxASCII && unicode.IsDigit(first(name))
 		})),
@@ -113,7 +113,7 @@ func ecsNames() []Defect {
 			wrap(p, onECS, importKeyPair, "name", func(operation.Run) operation.Run {
 				return func(_ context.Context, c *operation.Call) error {
 					c.Pair.Name = strings.TrimSpace(c.Text("KeyPairName"))
-					return p.ECS.Rules.Names.Check(c.Pair.Name)
+					return p.ECS().Rules.Names.Check(c.Pair.Name)
 				}
 			})
 		}),
@@ -121,7 +121,7 @@ func ecsNames() []Defect {
 			wrap(p, onECS, importKeyPair, "name", func(operation.Run) operation.Run {
 				return func(_ context.Context, c *operation.Call) error {
 					c.Pair.Name, _, _ = strings.Cut(c.Text("KeyPairName"), "\x00")
-					return p.ECS.Rules.Names.Check(c.Pair.Name)
+					return p.ECS().Rules.Names.Check(c.Pair.Name)
 				}
 			})
 		}),
@@ -131,7 +131,7 @@ func ecsNames() []Defect {
 		})),
 		bug("ecs-name-format-characters", "Invisible characters are taken.", "?", take(func(name string) bool { return strings.ContainsRune(name, '\u200b') })),
 		bug("ecs-name-any-first", "The rule for the first character is forgotten.", "?", func(p *parts) {
-			p.ECS.Rules.Names.First = p.ECS.Rules.Names.Inside
+			p.ECS().Rules.Names.First = p.ECS().Rules.Names.Inside
 		}),
 		bug("ecs-name-unchecked", "The form of a name is not checked.", "?", func(p *parts) {
 			after(p, onECS, importKeyPair, "name", func(*operation.Call, error) error { return nil })
@@ -145,11 +145,11 @@ func ecsNames() []Defect {
 	} {
 		all = append(all,
 			bug("ecs-name-"+sign.name+"-refused", "A name with "+sign.sign+" is refused.", sign.rules, refuse(func(name string) bool { return inside(name, sign.sign) })),
-			bug("ecs-name-first-"+sign.name, "A name may begin with "+sign.sign+".", "?", func(p *parts) { p.ECS.Rules.Names.First.Extra += sign.sign }))
+			bug("ecs-name-first-"+sign.name, "A name may begin with "+sign.sign+".", "?", func(p *parts) { p.ECS().Rules.Names.First.Extra += sign.sign }))
 	}
 	for _, sign := range foreignSigns {
 		all = append(all, bug("ecs-name-"+sign.name, "A name may have "+sign.words+" in it.", "?", func(p *parts) {
-			p.ECS.Rules.Names.Inside.Extra += sign.sign
+			p.ECS().Rules.Names.Inside.Extra += sign.sign
 		}))
 	}
 	_ = malformed

@@ -31,7 +31,7 @@ func worked(p *parts, product, action string, as func(ram.Resource) ram.Resource
 
 // deciding lets a function decide what the policies have decided about an action.
 func deciding(p *parts, action string, do func(ram.Decision) ram.Decision) {
-	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 		decision := rights.Decide(q)
 		if strings.EqualFold(q.Action, action) {
 			return do(decision)
@@ -66,10 +66,10 @@ func ecsPermissions() []Defect {
 			})
 		}).atGateway(),
 		bug("ecs-ram-resource-ignored", "The resource of a policy is not looked at.", "?", func(p *parts) {
-			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 				d := rights.Decide(q)
 				for _, id := range []string{"keypair/*", "instance/*"} {
-					for _, region := range append(p.ECS.Regions, "*") {
+					for _, region := range append(p.ECS().Regions, "*") {
 						for _, account := range []string{p.World.Accounts[0].ID, "1999999999999999", p.World.Accounts[len(p.World.Accounts)-1].ID} {
 							if d.Outcome != ram.ImplicitDeny || !strings.EqualFold(q.Action, action) {
 								return d
@@ -95,7 +95,7 @@ func ecsPermissions() []Defect {
 			worked(p, onECS, importKeyPair, func(r ram.Resource) ram.Resource { r.ID = "instance/x"; return r })
 		}).atGateway(),
 		bug("ecs-ram-dependent", "ImportKeyPair needs the permission for DescribeKeyPairs too.", "?", func(p *parts) {
-			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 				d := rights.Decide(q)
 				if q.Action == action && d.Outcome == ram.Allowed {
 					q.Action = "ecs:DescribeKeyPairs"
@@ -105,10 +105,10 @@ func ecsPermissions() []Defect {
 			}
 		}).atGateway(),
 		bug("ecs-ram-400", "A denied call is told with the status 400.", "?", func(p *parts) {
-			p.Gateway.Products[0].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "Forbidden.RAM", Message: "Denied."}
+			p.Gateway().Products[0].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "Forbidden.RAM", Message: "Denied."}
 		}).atGateway(),
 		bug("ecs-ram-owner-denied", "RAM users are always denied.", "?", func(p *parts) {
-			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 				if rights.Owner() || !strings.EqualFold(q.Action, action) {
 					return rights.Decide(q)
 				}
@@ -120,7 +120,7 @@ func ecsPermissions() []Defect {
 
 // regional allows what is allowed in any region.
 func regional(p *parts, action string, in func(ram.Resource, string) ram.Resource) {
-	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 		d := rights.Decide(q)
 		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
 			return d
@@ -139,7 +139,7 @@ func regional(p *parts, action string, in func(ram.Resource, string) ram.Resourc
 
 // anyAccount allows what is allowed for any account that a policy of the world names.
 func anyAccount(p *parts, action string) {
-	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 		d := rights.Decide(q)
 		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
 			return d

@@ -35,10 +35,10 @@ func ecsRequests() []Defect {
 			all.Operations = append(all.Operations, &operation.Operation{Action: "NoSuchAction", Answer: func(*operation.Call) any { return &struct{}{} }})
 		}).atGateway(),
 		bug("ecs-version-any", "Another version is served too.", "?", func(p *parts) {
-			for _, o := range p.ECS.Operations() {
+			for _, o := range p.ECS().Operations() {
 				o.Version = "1999-01-01"
 				o.Product = "ECS of old"
-				p.Gateway.Operations = append(p.Gateway.Operations, o)
+				p.Gateway().Operations = append(p.Gateway().Operations, o)
 			}
 		}).atGateway(),
 		bug("ecs-get-refused", "GET is refused.", "?", func(p *parts) {

@@ -15,8 +15,8 @@ import (
 // rooms is where a defect keeps pairs elsewhere than the store does.
 func scoped(p *parts, product string, scope func(*keypair.Scope)) {
 	var all *operation.Product
-	if all = &p.ECS.Product; product == onSWAS {
-		all = &p.SWAS.Product
+	if all = &p.ECS().Product; product == onSWAS {
+		all = &p.SWAS().Product
 	}
 	for _, o := range all.Operations {
 		if step := o.Step("region"); step != nil {
@@ -32,9 +32,9 @@ func scoped(p *parts, product string, scope func(*keypair.Scope)) {
 
 // storing lets a function decide about a pair that is about to be stored, in ImportKeyPair and CreateKeyPair.
 func storing(p *parts, product, action string, do func(store *keypair.Store, c *operation.Call) error) {
-	store := p.ECS.Store
+	store := p.ECS().Store
 	if product == onSWAS {
-		store = p.SWAS.Store
+		store = p.SWAS().Store
 	}
 	wrap(p, product, action, "store", func(was operation.Run) operation.Run {
 		return func(ctx context.Context, c *operation.Call) error {
@@ -90,9 +90,9 @@ func (m *meet) wait() {
 // raced is a store step that looks first and stores later, with other requests in between.
 func raced(p *parts, product string, actions ...string) {
 	var m meet
-	store := p.ECS.Store
+	store := p.ECS().Store
 	if product == onSWAS {
-		store = p.SWAS.Store
+		store = p.SWAS().Store
 	}
 	for _, action := range actions {
 		wrap(p, product, action, "store", func(was operation.Run) operation.Run {
@@ -114,7 +114,7 @@ func raced(p *parts, product string, actions ...string) {
 
 // ecsStore are wrong ideas of regions, accounts, unique names and the quota.
 func ecsStore() []Defect {
-	regions := func(p *parts) []string { return p.ECS.Regions }
+	regions := func(p *parts) []string { return p.ECS().Regions }
 	return []Defect{
 		bug("ecs-region-unknown-taken", "A region that does not exist is taken.", "?", func(p *parts) {
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
@@ -133,7 +133,7 @@ func ecsStore() []Defect {
 			})
 		}),
 		bug("ecs-region-checked-late", "A region that does not exist is told after the pair was stored.", "?", func(p *parts) {
-			store := p.ECS.Store
+			store := p.ECS().Store
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if err != nil {
 					pair := keypair.Pair{Name: c.Text("KeyPairName")}
@@ -189,7 +189,7 @@ func ecsStore() []Defect {
 		}),
 		bug("ecs-duplicate-same-key-taken", "A pair is imported again when name and key are those of the first.", "?", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
-				found, _ := p.ECS.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
+				found, _ := p.ECS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
 				if err != nil && len(found) == 1 && found[0].Fingerprint == c.Pair.Fingerprint {
 					return nil
 				}
@@ -199,8 +199,8 @@ func ecsStore() []Defect {
 		bug("ecs-duplicate-changes-key", "A refused duplicate replaces the key of the pair.", "?", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
 				if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
-					_ = p.ECS.Store.Delete(c.Scope, c.Pair.Name)
-					_ = p.ECS.Store.Add(c.Scope, c.Pair)
+					_ = p.ECS().Store.Delete(c.Scope, c.Pair.Name)
+					_ = p.ECS().Store.Add(c.Scope, c.Pair)
 				}
 				return err
 			})
@@ -243,10 +243,10 @@ func ecsStore() []Defect {
 			})
 		}),
 		bug("ecs-race-same-name", "Two simultaneous imports of one name both succeed.", "?", func(p *parts) { raced(p, onECS, importKeyPair) }).racing(),
-		bug("ecs-quota-499", "There is room for 499 pairs.", "?", func(p *parts) { p.ECS.Store.Quota = 499 }),
-		bug("ecs-quota-501", "There is room for 501 pairs.", "?", func(p *parts) { p.ECS.Store.Quota = 501 }),
-		bug("ecs-quota-none", "There is no quota.", "?", func(p *parts) { p.ECS.Store.Quota = 1 << 30 }),
-		bug("ecs-quota-10", "There is room for 10 pairs, as in the other product.", "?", func(p *parts) { p.ECS.Store.Quota = 10 }),
+		bug("ecs-quota-499", "There is room for 499 pairs.", "?", func(p *parts) { p.ECS().Store.Quota = 499 }),
+		bug("ecs-quota-501", "There is room for 501 pairs.", "?", func(p *parts) { p.ECS().Store.Quota = 501 }),
+		bug("ecs-quota-none", "There is no quota.", "?", func(p *parts) { p.ECS().Store.Quota = 1 << 30 }),
+		bug("ecs-quota-10", "There is room for 10 pairs, as in the other product.", "?", func(p *parts) { p.ECS().Store.Quota = 10 }),
 		bug("ecs-quota-imported-only", "Created pairs do not count for the quota.", "?", func(p *parts) {
 			made := map[keypair.Scope]int{}
 			var mu sync.Mutex
@@ -258,11 +258,11 @@ func ecsStore() []Defect {
 				}
 				return err
 			})
-			p.ECS.Store.Quota = 1 << 30
+			p.ECS().Store.Quota = 1 << 30
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				mu.Lock()
 				defer mu.Unlock()
-				if count(store, c.Scope)-made[c.Scope] >= p.ECS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+				if count(store, c.Scope)-made[c.Scope] >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				return nil
@@ -274,7 +274,7 @@ func ecsStore() []Defect {
 				for _, region := range regions(p) {
 					total += count(store, keypair.Scope{Account: c.Scope.Account, Region: region})
 				}
-				if total >= p.ECS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+				if total >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				return nil
@@ -286,7 +286,7 @@ func ecsStore() []Defect {
 				for _, a := range p.World.Accounts {
 					total += count(store, keypair.Scope{Account: a.ID, Region: c.Scope.Region})
 				}
-				if total >= p.ECS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+				if total >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				return nil
@@ -298,7 +298,7 @@ func ecsStore() []Defect {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				mu.Lock()
 				defer mu.Unlock()
-				if made[c.Scope] >= p.ECS.Rules.Quota && c.Scope.Region == regions(p)[len(regions(p))-1] && !named(store, c.Scope, c.Pair.Name) {
+				if made[c.Scope] >= p.ECS().Rules.Quota && c.Scope.Region == regions(p)[len(regions(p))-1] && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				made[c.Scope]++
@@ -306,9 +306,9 @@ func ecsStore() []Defect {
 			})
 		}),
 		bug("ecs-quota-told-late", "A pair above the quota is refused and kept.", "?", func(p *parts) {
-			p.ECS.Store.Quota = 1 << 30
+			p.ECS().Store.Quota = 1 << 30
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
-				if err == nil && count(p.ECS.Store, c.Scope) > p.ECS.Rules.Quota {
+				if err == nil && count(p.ECS().Store, c.Scope) > p.ECS().Rules.Quota {
 					return keypair.ErrQuota
 				}
 				return err

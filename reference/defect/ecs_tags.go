@@ -88,12 +88,12 @@ func ecsTags() []Defect {
 		bug("ecs-tags-first-only", "Only the first tag is kept.", "?", func(p *parts) {
 			before(p, onECS, importKeyPair, "store", func(c *operation.Call) { c.Pair.Tags = c.Pair.Tags[:min(len(c.Pair.Tags), 1)] })
 		}),
-		bug("ecs-tags-unlimited", "There is no greatest number of tags.", "?", func(p *parts) { p.ECS.Rules.Tags.Max = 1 << 20 }),
-		bug("ecs-tags-max-19", "The twentieth tag is refused.", "?", func(p *parts) { p.ECS.Rules.Tags.Max = 19 }),
-		bug("ecs-tags-max-21", "A twenty-first tag is taken.", "?", func(p *parts) { p.ECS.Rules.Tags.Max = 21 }),
+		bug("ecs-tags-unlimited", "There is no greatest number of tags.", "?", func(p *parts) { p.ECS().Rules.Tags.Max = 1 << 20 }),
+		bug("ecs-tags-max-19", "The twentieth tag is refused.", "?", func(p *parts) { p.ECS().Rules.Tags.Max = 19 }),
+		bug("ecs-tags-max-21", "A twenty-first tag is taken.", "?", func(p *parts) { p.ECS().Rules.Tags.Max = 21 }),
 		bug("ecs-tags-cut-at-20", "A twenty-first tag is passed over.", "?", func(p *parts) {
 			tagged(p, func(c *operation.Call, err error) error {
-				if c.Params.Has("Tag." + strconv.Itoa(p.ECS.Rules.Tags.Max+1) + ".Key") {
+				if c.Params.Has("Tag." + strconv.Itoa(p.ECS().Rules.Tags.Max+1) + ".Key") {
 					return nil
 				}
 				return err
@@ -115,20 +115,20 @@ func ecsTags() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-tag-key-max-127", "A key of 128 characters is refused.", "?", func(p *parts) { p.ECS.Rules.Tags.KeyMax = 127 }),
-		bug("ecs-tag-key-max-129", "A key of 129 characters is taken.", "?", func(p *parts) { p.ECS.Rules.Tags.KeyMax = 129 }),
+		bug("ecs-tag-key-max-127", "A key of 128 characters is refused.", "?", func(p *parts) { p.ECS().Rules.Tags.KeyMax = 127 }),
+		bug("ecs-tag-key-max-129", "A key of 129 characters is taken.", "?", func(p *parts) { p.ECS().Rules.Tags.KeyMax = 129 }),
 		bug("ecs-tag-key-bytes", "Keys are counted in bytes.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return len(t.Key) > 128 })),
-		bug("ecs-tag-value-max-127", "A value of 128 characters is refused.", "?", func(p *parts) { p.ECS.Rules.Tags.ValueMax = 127 }),
-		bug("ecs-tag-value-max-129", "A value of 129 characters is taken.", "?", func(p *parts) { p.ECS.Rules.Tags.ValueMax = 129 }),
+		bug("ecs-tag-value-max-127", "A value of 128 characters is refused.", "?", func(p *parts) { p.ECS().Rules.Tags.ValueMax = 127 }),
+		bug("ecs-tag-value-max-129", "A value of 129 characters is taken.", "?", func(p *parts) { p.ECS().Rules.Tags.ValueMax = 129 }),
 		bug("ecs-tag-value-bytes", "Values are counted in bytes.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool {
 			return len(t.Value) > 128 && utf8.RuneCountInString(t.Value) <= 128
 		})),
-		bug("ecs-tag-key-aliyun-taken", "A key may begin with aliyun.", "?", func(p *parts) { drop(&p.ECS.Rules.Tags.KeyPrefixes, "aliyun") }),
+		bug("ecs-tag-key-aliyun-taken", "A key may begin with aliyun.", "?", func(p *parts) { drop(&p.ECS().Rules.Tags.KeyPrefixes, "aliyun") }),
 		bug("ecs-tag-key-aliyun-exact", "Only the key aliyun itself is refused, not what begins with it.", "?", takingTags(func(t keypair.Tag) bool {
 			return strings.HasPrefix(t.Key, "aliyun") && t.Key != "aliyun"
 		})),
 		bug("ecs-tag-key-aliyun-inside", "A key may not have aliyun in it.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return has(t.Key, "aliyun") })),
-		bug("ecs-tag-key-acs-taken", "A key may begin with acs:.", "?", func(p *parts) { drop(&p.ECS.Rules.Tags.KeyPrefixes, "acs:") }),
+		bug("ecs-tag-key-acs-taken", "A key may begin with acs:.", "?", func(p *parts) { drop(&p.ECS().Rules.Tags.KeyPrefixes, "acs:") }),
 		bug("ecs-tag-key-acs-word", "A key may not begin with acs, whatever follows.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return strings.HasPrefix(t.Key, "acs") })),
 		bug("ecs-tag-key-acs-inside", "A key may not have acs: in it.", "?", refusingTags(keypair.ErrTagKey, func(t keypair.Tag) bool { return has(t.Key, "acs:") })),
 		bug("ecs-tag-key-http-taken", "A key may have http:// in it.", "?", takingTags(func(t keypair.Tag) bool { return has(t.Key, "http://") })),
@@ -159,12 +159,12 @@ func ecsTags() []Defect {
 			return has(t.Value, "://") && !strings.HasPrefix(t.Value, "http")
 		})),
 		bug("ecs-tag-value-http-word", "A value may not have http in it.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool { return has(t.Value, "http") })),
-		bug("ecs-tag-value-acs-taken", "A value may begin with acs:.", "?", func(p *parts) { p.ECS.Rules.Tags.ValuePrefixes = nil }).inEdition("2020-11"),
+		bug("ecs-tag-value-acs-taken", "A value may begin with acs:.", "?", func(p *parts) { p.ECS().Rules.Tags.ValuePrefixes = nil }).inEdition("2020-11"),
 		bug("ecs-tag-value-acs-inside", "A value may not have acs: in it.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool {
 			return has(t.Value, "acs:") && !strings.HasPrefix(t.Value, "acs:")
 		})),
 		bug("ecs-tag-value-aliyun-refused", "A value may not begin with aliyun.", "?", refusingTags(keypair.ErrTagValue, func(t keypair.Tag) bool { return strings.HasPrefix(t.Value, "aliyun") })),
-		bug("ecs-tag-duplicate-taken", "Two tags may have one key.", "?", func(p *parts) { p.ECS.Rules.Tags.Unique = false }),
+		bug("ecs-tag-duplicate-taken", "Two tags may have one key.", "?", func(p *parts) { p.ECS().Rules.Tags.Unique = false }),
 		bug("ecs-tags-checked-late", "A bad tag is told after the pair was stored.", "?", func(p *parts) { late(p, onECS, importKeyPair, "tags") }),
 		bug("ecs-tags-unchecked", "Tags are not checked.", "?", func(p *parts) { tagged(p, func(*operation.Call, error) error { return nil }) }),
 	}
