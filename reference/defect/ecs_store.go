@@ -116,7 +116,7 @@ func raced(p *parts, product string, actions ...string) {
 func ecsStore() []Defect {
 	regions := func(p *parts) []string { return p.ECS().Regions }
 	return []Defect{
-		bug("ecs-region-unknown-taken", "A region that does not exist is taken.", "?", func(p *parts) {
+		bug("ecs-region-unknown-taken", "A region that does not exist is taken.", "ECS-IMP-REGION-KNOWN", func(p *parts) {
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if err != nil {
 					c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: c.Text("RegionId")}
@@ -124,7 +124,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-region-unknown-default", "In place of a region that does not exist the first one is used.", "?", func(p *parts) {
+		bug("ecs-region-unknown-default", "In place of a region that does not exist the first one is used.", "ECS-IMP-REGION-KNOWN", func(p *parts) {
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if err != nil {
 					c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: regions(p)[0]}
@@ -132,7 +132,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-region-checked-late", "A region that does not exist is told after the pair was stored.", "?", func(p *parts) {
+		bug("ecs-region-checked-late", "A region that does not exist is told after the pair was stored.", "ECS-IMP-REGION-KNOWN", func(p *parts) {
 			store := p.ECS().Store
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if err != nil {
@@ -142,7 +142,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-region-one-refused", "One of the regions is not known to ImportKeyPair.", "?", func(p *parts) {
+		bug("ecs-region-one-refused", "One of the regions is not known to ImportKeyPair.", "ECS-IMP-REGION-KNOWN ECS-IMP-QUOTA", func(p *parts) {
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if c.Scope.Region == regions(p)[2] {
 					return operation.ErrRegion
@@ -150,10 +150,10 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-region-ignored", "All regions share their pairs.", "?", func(p *parts) {
+		bug("ecs-region-ignored", "All regions share their pairs.", "ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
 			scoped(p, onECS, func(s *keypair.Scope) { s.Region = "" })
 		}),
-		bug("ecs-name-unique-in-all-regions", "A name must be unique in all regions.", "?", func(p *parts) {
+		bug("ecs-name-unique-in-all-regions", "A name must be unique in all regions.", "ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				for _, region := range regions(p) {
 					if named(store, keypair.Scope{Account: c.Scope.Account, Region: region}, c.Pair.Name) {
@@ -163,7 +163,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-name-unique-in-all-accounts", "A name must be unique in all accounts.", "?", func(p *parts) {
+		bug("ecs-name-unique-in-all-accounts", "A name must be unique in all accounts.", "ECS-IMP-NAME-UNIQUE-ACCOUNT", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				for _, a := range p.World.Accounts {
 					if named(store, keypair.Scope{Account: a.ID, Region: c.Scope.Region}, c.Pair.Name) {
@@ -173,13 +173,13 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-accounts-ignored", "All accounts share their pairs.", "?", func(p *parts) {
+		bug("ecs-accounts-ignored", "All accounts share their pairs.", "ECS-IMP-NAME-UNIQUE-ACCOUNT ECS-IMP-QUOTA", func(p *parts) {
 			scoped(p, onECS, func(s *keypair.Scope) { s.Account = "" })
 		}),
-		bug("ecs-duplicate-replaces", "A pair with the name of another takes its place.", "?", func(p *parts) {
+		bug("ecs-duplicate-replaces", "A pair with the name of another takes its place.", "ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-ERR-EXIST", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error { return store.Delete(c.Scope, c.Pair.Name) })
 		}),
-		bug("ecs-duplicate-passed-over", "A pair with the name of another is passed over, and the answer is that of a success.", "?", func(p *parts) {
+		bug("ecs-duplicate-passed-over", "A pair with the name of another is passed over, and the answer is that of a success.", "ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-ERR-EXIST", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(_ *operation.Call, err error) error {
 				if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
 					return nil
@@ -187,7 +187,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-duplicate-same-key-taken", "A pair is imported again when name and key are those of the first.", "?", func(p *parts) {
+		bug("ecs-duplicate-same-key-taken", "A pair is imported again when name and key are those of the first.", "ECS-IMP-NAME-UNIQUE", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
 				found, _ := p.ECS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
 				if err != nil && len(found) == 1 && found[0].Fingerprint == c.Pair.Fingerprint {
@@ -196,7 +196,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-duplicate-changes-key", "A refused duplicate replaces the key of the pair.", "?", func(p *parts) {
+		bug("ecs-duplicate-changes-key", "A refused duplicate replaces the key of the pair.", "ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-ERR-EXIST", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
 				if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
 					_ = p.ECS().Store.Delete(c.Scope, c.Pair.Name)
@@ -205,7 +205,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-duplicate-of-created-taken", "The names of created and of imported pairs are two lists.", "?", func(p *parts) {
+		bug("ecs-duplicate-of-created-taken", "The names of created and of imported pairs are two lists.", "ECS-IMP-NAME-UNIQUE-CREATE", func(p *parts) {
 			made := map[keypair.Scope][]string{}
 			var mu sync.Mutex
 			before(p, onECS, "CreateKeyPair", "store", func(c *operation.Call) {
@@ -222,11 +222,11 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-create-over-imported", "CreateKeyPair takes the name of an imported pair.", "?", func(p *parts) {
+		bug("ecs-create-over-imported", "CreateKeyPair takes the name of an imported pair.", "ECS-IMP-NAME-UNIQUE-CREATE", func(p *parts) {
 			without(p, onECS, "CreateKeyPair", "room")
 			storing(p, onECS, "CreateKeyPair", func(store *keypair.Store, c *operation.Call) error { return store.Delete(c.Scope, c.Pair.Name) })
 		}),
-		bug("ecs-name-reserved-forever", "The name of a deleted pair stays in use.", "?", func(p *parts) {
+		bug("ecs-name-reserved-forever", "The name of a deleted pair stays in use.", "ECS-IMP-NAME-REUSE", func(p *parts) {
 			used := map[keypair.Scope]map[string]bool{}
 			var mu sync.Mutex
 			storing(p, onECS, importKeyPair, func(_ *keypair.Store, c *operation.Call) error {
@@ -242,12 +242,12 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-race-same-name", "Two simultaneous imports of one name both succeed.", "?", func(p *parts) { raced(p, onECS, importKeyPair) }).racing(),
-		bug("ecs-quota-499", "There is room for 499 pairs.", "?", func(p *parts) { p.ECS().Store.Quota = 499 }),
-		bug("ecs-quota-501", "There is room for 501 pairs.", "?", func(p *parts) { p.ECS().Store.Quota = 501 }),
-		bug("ecs-quota-none", "There is no quota.", "?", func(p *parts) { p.ECS().Store.Quota = 1 << 30 }),
-		bug("ecs-quota-10", "There is room for 10 pairs, as in the other product.", "?", func(p *parts) { p.ECS().Store.Quota = 10 }),
-		bug("ecs-quota-imported-only", "Created pairs do not count for the quota.", "?", func(p *parts) {
+		bug("ecs-race-same-name", "Two simultaneous imports of one name both succeed.", "ECS-IMP-NAME-UNIQUE", func(p *parts) { raced(p, onECS, importKeyPair) }).racing(),
+		bug("ecs-quota-499", "There is room for 499 pairs.", "ECS-IMP-QUOTA", func(p *parts) { p.ECS().Store.Quota = 499 }),
+		bug("ecs-quota-501", "There is room for 501 pairs.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-ERR-QUOTA", func(p *parts) { p.ECS().Store.Quota = 501 }),
+		bug("ecs-quota-none", "There is no quota.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-ERR-QUOTA", func(p *parts) { p.ECS().Store.Quota = 1 << 30 }),
+		bug("ecs-quota-10", "There is room for 10 pairs, as in the other product.", "ECS-IMP-QUOTA", func(p *parts) { p.ECS().Store.Quota = 10 }),
+		bug("ecs-quota-imported-only", "Created pairs do not count for the quota.", "ECS-IMP-QUOTA-SHARED", func(p *parts) {
 			made := map[keypair.Scope]int{}
 			var mu sync.Mutex
 			after(p, onECS, "CreateKeyPair", "store", func(c *operation.Call, err error) error {
@@ -268,7 +268,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-quota-of-all-regions", "The quota counts the pairs of all regions.", "?", func(p *parts) {
+		bug("ecs-quota-of-all-regions", "The quota counts the pairs of all regions.", "ECS-IMP-QUOTA-REGION", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				total := 0
 				for _, region := range regions(p) {
@@ -280,7 +280,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "?", func(p *parts) {
+		bug("ecs-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "ECS-IMP-QUOTA", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				total := 0
 				for _, a := range p.World.Accounts {
@@ -292,7 +292,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "?", func(p *parts) {
+		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "ECS-IMP-REGION-KNOWN ECS-IMP-QUOTA-FREED", func(p *parts) {
 			made := map[keypair.Scope]int{}
 			var mu sync.Mutex
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
@@ -305,7 +305,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-quota-told-late", "A pair above the quota is refused and kept.", "?", func(p *parts) {
+		bug("ecs-quota-told-late", "A pair above the quota is refused and kept.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-QUOTA-FREED ECS-IMP-ERR-QUOTA", func(p *parts) {
 			p.ECS().Store.Quota = 1 << 30
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
 				if err == nil && count(p.ECS().Store, c.Scope) > p.ECS().Rules.Quota {
@@ -314,7 +314,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-imported-not-listed", "Imported pairs are not listed.", "?", func(p *parts) {
+		bug("ecs-imported-not-listed", "Imported pairs are not listed.", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-NAME-UNIQUE-REGION ECS-IMP-KEY-SSHRSA ECS-IMP-KEY-SSHDSS ECS-IMP-KEY-ECDSA ECS-IMP-KEY-COMMENT ECS-IMP-KEY-EOL ECS-IMP-KEY-STORED ECS-IMP-KEY-NOPRIVATE ECS-IMP-RG-OPT ECS-IMP-TAG-OPT ECS-IMP-TAG-WIRE ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-QUOTA-FREED ECS-IMP-RESP-200 ECS-IMP-JSON ECS-IMP-ERR-QUOTA ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND ECS-IMP-TYPES ECS-IMP-SUMMARY SWAS-IMP-NAME-REGION", func(p *parts) {
 			without(p, onECS, importKeyPair, "store")
 		}),
 	}
