@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ import (
 type proveFlags struct {
 	defects     []string
 	whole, list bool
-	json, page  string
+	json, page  string // files
 }
 
 func (p *Program) proveCommand(code *int) *cobra.Command {
@@ -36,8 +37,11 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if f.list {
+			switch {
+			case f.list:
 				return broken(p.listDefects(defects))
+			case f.page != "":
+				return broken(save(f.page, func(w io.Writer) error { return prove.Page(w, defects) }))
 			}
 			*code, err = p.prove(c.Context(), f, defects)
 			return err
@@ -49,7 +53,7 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 	flags.BoolVar(&f.list, "list", false, "list the defects and try none")
 	flags.BoolVar(&f.whole, "whole", false, "run all specs against every defect, also those that it cannot concern")
 	flags.StringVar(&f.json, "json", "", "write all results to `FILE.json`")
-	flags.StringVar(&f.page, "page", "", "write a page of Markdown to `FILE.md`")
+	flags.StringVar(&f.page, "page", "", "list the defects on a page of Markdown, `FILE.md`, and try none")
 	return c
 }
 
@@ -73,7 +77,7 @@ func (f proveFlags) selection() ([]defect.Defect, error) {
 
 func (p *Program) listDefects(defects []defect.Defect) error {
 	for _, d := range defects {
-		if _, err := fmt.Fprintf(p.Stdout, "%s\n    %s\n    %s\n", d.ID, d.Sentence, d.Rules); err != nil {
+		if _, err := fmt.Fprintf(p.Stdout, "%s\n    %s\n    %s\n", d.ID, d.Sentence, strings.Join(d.Rules, " ")); err != nil {
 			return err
 		}
 	}
@@ -106,9 +110,6 @@ func (p *Program) prove(ctx context.Context, f proveFlags, defects []defect.Defe
 			enc.SetIndent("", "  ")
 			return enc.Encode(proof)
 		}))
-	}
-	if f.page != "" {
-		told = errors.Join(told, save(f.page, proof.Page))
 	}
 	if told != nil {
 		return 0, broken(told)

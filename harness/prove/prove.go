@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -123,8 +124,13 @@ func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
 	return rule.Excluded == "" && rule.InEdition(edition) && rule.LevelIn(edition) != catalogue.Observe
 }
 
+// garbage is how much garbage there may be before it is collected, in percent of what is in use: a proof makes a lot of
+// it and keeps little.
+const garbage = 400
+
 // Defects tries the defects. The error is that of a run that could not be made at all.
 func Defects(ctx context.Context, o Options) (Proof, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	var p Proof
 	stock := &stock{}
 	controls := map[catalogue.Edition]*control{}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/kpspec/kpspec/reference/defect"
 )
 
 // Line is a trial in one line, or in a few where something is not as it should be.
@@ -109,27 +111,19 @@ func (p Proof) median() float64 {
 	return all[len(all)/2]
 }
 
-// Page writes the proof as a page of Markdown, without what differs from run to run.
-func (p Proof) Page(w io.Writer) error {
+// Page writes what defects there are as a page of Markdown.
+func Page(w io.Writer, defects []defect.Defect) error {
 	var b strings.Builder
-	b.WriteString("# What the suite was shown to find\n\n" +
-		"Made by `make defects`; a test fails when it is stale. Each line of the first table is a fault of the reference that was\n" +
-		"switched on alone, and all the rules that turned red because of it. None of the rules passes on a server of the last table.\n\n")
-	for _, c := range p.Controls {
-		fmt.Fprintf(&b, "Without a defect, edition %s: %d specs, all green. ", c.Edition, c.Specs)
-	}
-	fmt.Fprintf(&b, "%d defects: %s.\n\n", len(p.Trials), p.endings())
-	b.WriteString("| Defect | The server | Rules that turn red |\n|---|---|---|\n")
-	for _, t := range p.Trials {
-		red := strings.Join(t.Red, " ")
-		if t.Edition != p.Trials[0].Edition {
-			red += " (edition " + string(t.Edition) + ")"
+	b.WriteString("# What the suite finds\n\n" +
+		"Made by `make defects`; a test fails when it is stale. Each line is a fault of the reference that `kpspec prove` switches\n" +
+		"on alone, and all the rules that turn red because of it: were it one more or one less, the proof would fail.\n\n" +
+		"| Defect | What the server does | Rules that turn red |\n|---|---|---|\n")
+	for _, d := range defects {
+		red := strings.Join(d.Rules, " ")
+		if d.Edition != "" {
+			red += " (edition " + d.Edition + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", t.Defect, strings.ReplaceAll(t.Sentence, "|", `\|`), red)
-	}
-	b.WriteString("\n| Server that implements nothing | Rules that pass |\n|---|---|\n")
-	for _, r := range p.Constants {
-		fmt.Fprintf(&b, "| %s | %d |\n", r.Server, len(r.Passed))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", d.ID, strings.NewReplacer("|", `\|`, "*", `\*`, "_", `\_`, "<", "&lt;").Replace(d.Sentence), red)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -37,9 +37,10 @@ func ecsErrors() []Defect {
 		rowBugs(onECS, "ecs-error-tag-value", "A tag value that is not allowed", keypair.ErrTagValue, one("ECS-IMP-TAG-VAL-LEN")),
 		rowBugs(onECS, "ecs-error-tag-count", "A tag too many", keypair.ErrTagCount, one("ECS-IMP-TAG-N-MAX")),
 	)
-	for parameter, rules := range map[string]string{
-		"RegionId": "ECS-IMP-REGION-REQ", "KeyPairName": "ECS-IMP-NAME-REQ", "PublicKeyBody": "ECS-IMP-KEY-REQ ECS-IMP-ERR-MISSING",
+	for _, missed := range []struct{ parameter, rules string }{
+		{"RegionId", "ECS-IMP-REGION-REQ"}, {"KeyPairName", "ECS-IMP-NAME-REQ"}, {"PublicKeyBody", "ECS-IMP-KEY-REQ ECS-IMP-ERR-MISSING"},
 	} {
+		parameter, rules := missed.parameter, missed.rules
 		all = append(all,
 			bug("ecs-missing-"+parameter+"-not-named", "The refusal of a call without "+parameter+" names another parameter.", rules, func(p *parts) {
 				wrap(p, onECS, importKeyPair, "required parameters", func(was operation.Run) operation.Run {
