@@ -178,9 +178,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		r.selected = append(r.selected, rule.ID)
 	}
 	ecs.ImportKeyPair(kit)
-	swas.CreateKeyPair(kit)
-	swas.ImportKeyPair(kit)
-	swas.AttachKeyPair(kit)
+	swas.KeyPairs(kit)
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 
@@ -282,9 +280,10 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	told := entries[vocabulary.Outcome](spec, vocabulary.OutcomeEntry)
 	switch {
 	case len(told) > 0:
-		res.Outcome, res.Failure = told[0].Outcome, told[0].Message
-		if told[0].Location != "" {
-			res.Location = told[0].Location
+		last := told[len(told)-1] // a later one tells why an earlier one says nothing
+		res.Outcome, res.Failure = last.Outcome, last.Message
+		if last.Location != "" {
+			res.Location = last.Location
 		}
 	case spec.State == types.SpecStatePassed && len(res.Observations) > 0:
 		res.Outcome = verdict.Noted

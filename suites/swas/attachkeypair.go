@@ -19,8 +19,8 @@ const mostServers = 50
 // noServer is an id in the documents' form that no server has.
 const noServer = "00000000000000000000000000000000"
 
-// AttachKeyPair builds the specs of SWAS AttachKeyPair.
-func AttachKeyPair(k *Kit) {
+// attachKeyPair builds the specs of SWAS AttachKeyPair.
+func attachKeyPair(k *Kit) {
 	a := attacher{k}
 	Describe("SWAS AttachKeyPair", Serial, func() {
 		a.request()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 
@@ -75,12 +76,7 @@ func makesPairs(action string) bool {
 // cannot go on.
 func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 	GinkgoHelper()
-	var fresh []ledger.Entry
-	note := func(e ledger.Entry) {
-		if a.ledger.Note(e) {
-			fresh = append(fresh, e)
-		}
-	}
+	var made []ledger.Entry
 	name := Value(call, "KeyPairName")
 	if makesPairs(call.Action) {
 		a.kit.wrote.Store(a.product+" "+a.account.ID, true)
@@ -88,22 +84,25 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 	switch {
 	case name == "":
 	case makesPairs(call.Action):
-		note(a.entry(Value(call, "RegionId"), name))
+		made = append(made, a.entry(Value(call, "RegionId"), name))
 	case call.Action == "AttachKeyPair":
 		for _, server := range attached(call) {
 			bound := a.entry(Value(call, "RegionId"), name)
 			bound.Server = server
-			note(bound)
+			made = append(made, bound)
 		}
+	}
+	// What outlives the spec stays where it is, whoever asks for it again.
+	made = slices.DeleteFunc(made, a.kit.stocks.hold)
+	for _, e := range made {
+		a.kit.claims.begin(a.ledger, e)
 	}
 	answer := send()
+	for _, e := range made {
+		a.kit.claims.end(a.ledger, e, answer.Status >= 400 && answer.Status < 500)
+	}
 	if answer.Status == 0 {
 		undone("%s got no answer: %v", call.Action, answer.Err)
-	}
-	if answer.Status >= 400 && answer.Status < 500 {
-		for _, e := range fresh {
-			a.ledger.Strike(e)
-		}
 	}
 	if refusal, err := answer.Refusal(); err == nil {
 		a.weather(call, refusal)
@@ -113,14 +112,67 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 
 // weather ends the spec where a refusal says nothing of any rule: the target is
 // overloaded for the moment, or the region is full of what the run has not made.
+// SWAS documents no code for that: there the listing tells, see [Kit.crowded].
 func (a *actor) weather(call wire.Call, refusal wire.Refusal) {
 	GinkgoHelper()
 	region := Value(call, "RegionId")
 	switch {
 	case refusal.Status == 503, strings.HasPrefix(refusal.Code, "Throttling"):
 		undone("the target cannot answer for the moment: %d %s", refusal.Status, refusal.Code)
-	case refusal.Code == "QuotaExceed.KeyPair" && (!a.kit.Place.Quota || region != a.kit.QuotaRegion()) && region != "":
+	case region == "" || !makesPairs(call.Action) || a.kit.filling.Load():
+	case refusal.Code == "QuotaExceed.KeyPair":
 		undone("region %s is full: no room to try the rule", region)
+	case a.product == "SWAS" && refusal.Status < 500 && slices.Contains(a.kit.Place.World.Regions, region):
+		a.kit.turnedAway.Store(region, a)
+	}
+}
+
+// claims tells who has made what where several requests for one name are under
+// way at once: the one that loses must not strike what the other one has made.
+type claims struct {
+	mu    sync.Mutex
+	under map[claim]*standing
+}
+
+// claim is an entry of one ledger.
+type claim struct {
+	in    *ledger.Ledger
+	entry ledger.Entry
+}
+
+type standing struct {
+	requests int  // under way
+	made     bool // one of them was not refused, or it was there before
+}
+
+// begin notes what a request may make.
+func (c *claims) begin(in *ledger.Ledger, e ledger.Entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.under[claim{in, e}]
+	if s == nil {
+		if c.under == nil {
+			c.under = map[claim]*standing{}
+		}
+		s = &standing{made: !in.Note(e)}
+		c.under[claim{in, e}] = s
+	}
+	s.requests++
+}
+
+// end strikes it when the last of the requests is back and none has made it.
+func (c *claims) end(in *ledger.Ledger, e ledger.Entry, refused bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.under[claim{in, e}]
+	s.requests--
+	s.made = s.made || !refused
+	if s.requests > 0 {
+		return
+	}
+	delete(c.under, claim{in, e})
+	if !s.made {
+		in.Strike(e)
 	}
 }
 
@@ -255,13 +307,15 @@ func (a *actor) Refuses(ctx context.Context, bad, good wire.Call, as Row) {
 }
 
 // HasNothingOf asserts that neither the name nor the key of a request is
-// listed where the request may have left it.
-func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) {
+// listed where the request may have left it. It returns what the last of these
+// regions lists.
+func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) (listed []Pair) {
 	GinkgoHelper()
 	name, fingerprint := Value(call, "KeyPairName"), FingerprintOf(Value(call, "PublicKeyBody"))
 	for _, region := range a.regionsOf(call) {
 		var kept *Pair
-		for _, p := range a.List(ctx, region) {
+		listed = a.List(ctx, region)
+		for _, p := range listed {
 			if p.Name == name || fingerprint != "" && plain(p.Fingerprint) == fingerprint {
 				a.ledger.Note(a.entry(region, p.Name))
 				kept = &p
@@ -269,17 +323,19 @@ func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) {
 		}
 		Expect(kept).To(BeAbsent())
 	}
+	return listed
 }
 
 // regionsOf is where a request may have left something: the region it names,
-// or every region where it names none that the world knows.
+// or every region where it names none that the world knows, the one that the
+// specs work in last.
 func (a *actor) regionsOf(call wire.Call) []string {
-	for _, region := range a.kit.Place.World.Regions {
-		if region == Value(call, "RegionId") {
-			return []string{region}
-		}
+	regions := slices.Clone(a.kit.Place.World.Regions)
+	if region := Value(call, "RegionId"); slices.Contains(regions, region) {
+		return []string{region}
 	}
-	return a.kit.Place.World.Regions
+	slices.Reverse(regions)
+	return regions
 }
 
 // Accepts shows that the target takes the request, sent through the official

@@ -41,7 +41,14 @@ type Kit struct {
 	done      <-chan struct{} // closed when the run is interrupted
 	silent    atomic.Int64    // requests in a row that got no answer
 	wrote     sync.Map        // product and account → true, where something may have been made
-	names     atomic.Int64
+	claims    claims
+	stocks    stocks
+
+	// Of the spec that runs now: whether it fills a region on purpose, and the
+	// regions where SWAS has refused to make a key pair, with the actor that asked.
+	filling    atomic.Bool
+	turnedAway sync.Map
+	names      atomic.Int64
 }
 
 // Options are the parts of a [Kit] that a caller chooses.
@@ -198,12 +205,35 @@ func (k *Kit) ResourceGroup() string {
 	return groups[0]
 }
 
-// NeedQuota ends a spec that fills a quota where such specs were not asked for.
+// NeedQuota says that a spec fills a quota: that a region is full is then no
+// accident. It ends the spec where such specs were not asked for.
 func (k *Kit) NeedQuota() {
 	GinkgoHelper()
 	if !k.Place.Quota {
 		NotApplicable("rules that fill a quota were not asked for")
 	}
+	k.filling.Store(true)
+}
+
+// stocks are the ledgers of what outlives the spec that has made it.
+type stocks struct {
+	mu  sync.Mutex
+	all []*ledger.Ledger
+}
+
+func (s *stocks) open() *ledger.Ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &ledger.Ledger{}
+	s.all = append(s.all, l)
+	return l
+}
+
+// hold reports whether one of them has e.
+func (s *stocks) hold(e ledger.Entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all, func(l *ledger.Ledger) bool { return l.Holds(e) })
 }
 
 // Name is a key pair name that no other spec and no other run uses. It has
@@ -280,9 +310,13 @@ func (k *Kit) gone() bool { return k.silent.Load() >= patience }
 // the world. It reports what stays.
 func (k *Kit) Close(ctx context.Context) {
 	k.silent.Store(0) // once more: the target may be back
-	k.remove(ctx, &k.ledger)
+	var open []ledger.Entry
+	for _, l := range append([]*ledger.Ledger{&k.ledger}, k.stocks.all...) {
+		k.remove(ctx, l)
+		open = append(open, l.Open()...)
+	}
 	if k.gone() {
-		if open := k.ledger.Open(); len(open) > 0 {
+		if len(open) > 0 {
 			AddReportEntry(CleanupEntry, fmt.Sprintf("up to %d key pairs may be left, %q among them: the target stopped answering", len(open), open[0].Name), ReportEntryVisibilityAlways)
 		}
 		return

@@ -12,6 +12,7 @@ import (
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
+	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -150,6 +151,9 @@ func (nothing) NegatedFailureMessage(actual any) string { return "expected it no
 
 // Observe writes down what the target does where the documents leave it open.
 func Observe(name string, value any) {
+	if labelled(catalogue.Observe) {
+		asserted.Add(1) // such a rule asks for nothing else
+	}
 	AddReportEntry(ObservationEntry, report.Observation{Name: name, Value: value}, ReportEntryVisibilityNever)
 }
 
@@ -164,6 +168,12 @@ func Saw(a *wire.Answer) string {
 		return fmt.Sprintf("status %d without an error envelope", a.Status)
 	}
 	return strings.TrimSpace(fmt.Sprintf("refused with %d %s", refusal.Status, refusal.Code))
+}
+
+// Code is the code of a refusal, or "".
+func Code(a *wire.Answer) string {
+	refusal, _ := a.Refusal()
+	return refusal.Code
 }
 
 // BeAnAnswer holds for an answer that can be told: accepted, or refused with a
