@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -243,12 +244,18 @@ func (r *run) report(ctx context.Context) report.Report {
 	if ctx.Err() != nil {
 		in.Cause = "the run was interrupted"
 	}
+	var left []vocabulary.Leftover
 	for _, spec := range r.ran.SpecReports {
-		in.CleanupErrors = append(in.CleanupErrors, entries[string](spec, vocabulary.CleanupEntry)...)
+		left = append(left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
-			in.Results = append(in.Results, result(spec, rule, clause, r.cfg.Edition))
+			res := result(spec, rule, clause, r.cfg.Edition)
+			if res.Outcome == verdict.Undone && res.Failure == "" {
+				res.Failure = cmp.Or(in.Cause, "the spec did not run")
+			}
+			in.Results = append(in.Results, res)
 		}
 	}
+	in.CleanupErrors = grouped(left)
 	made := report.Build(in)
 	if made.ExitCode == verdict.ExitConformant && (ctx.Err() != nil || len(made.CleanupErrors) > 0) {
 		// What a run may have left behind is no reason for a green one.
@@ -292,12 +299,43 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	default:
 		// The spec itself broke, or never began: that says nothing of the target.
 		res.Outcome = verdict.Undone
-		res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
+		if spec.Failure.Message != "" {
+			res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
+		}
 	}
 	if res.Level == catalogue.Observe && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
 		res.Observations = append(res.Observations, report.Observation{Name: "holds", Value: res.Outcome == verdict.Met})
 	}
 	return res
+}
+
+// grouped says each cause for which something is left on the target once, with a
+// few of the names.
+func grouped(left []vocabulary.Leftover) []string {
+	const few = 3
+	named := map[string][]string{}
+	var causes, said []string
+	for _, l := range left {
+		if _, known := named[l.Cause]; !known {
+			causes, named[l.Cause] = append(causes, l.Cause), nil
+		}
+		for _, name := range l.What {
+			if !slices.Contains(named[l.Cause], name) { // what one sweep cannot remove, the next one cannot either
+				named[l.Cause] = append(named[l.Cause], name)
+			}
+		}
+	}
+	for _, cause := range causes {
+		names := named[cause]
+		switch {
+		case len(names) > few:
+			cause = fmt.Sprintf("%s: %d of them, among them %q", cause, len(names), names[:few])
+		case len(names) > 0:
+			cause = fmt.Sprintf("%s: %q", cause, names)
+		}
+		said = append(said, cause)
+	}
+	return said
 }
 
 // entries are the values of a spec's report entries of one name. What another

@@ -64,6 +64,27 @@ func (a *actor) Call(ctx context.Context, call wire.Call) *wire.Answer {
 	})
 }
 
+// AtOnce makes n calls at the same time and returns their answers in order.
+func AtOnce(n int, call func(i int) *wire.Answer) []*wire.Answer {
+	GinkgoHelper()
+	answers := make([]*wire.Answer, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			defer GinkgoRecover()
+			<-start
+			answers[i] = call(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	if slices.Contains(answers, nil) {
+		Fail("a request got no answer") // which one and why is written down already
+	}
+	return answers
+}
+
 // makesPairs reports whether a request of the action may create a key pair of
 // the name it is given. Words that only resemble an operation's count too: a
 // broken target might obey.
@@ -208,9 +229,17 @@ func (a *actor) deletion(region string, names []string) wire.Call {
 	}
 }
 
+// Leftover is what a run could not remove, and why. The causes of many are alike.
+type Leftover struct {
+	Cause string
+	What  []string
+}
+
+func (l *Leftover) Error() string { return fmt.Sprintf("%s: %q", l.Cause, l.What) }
+
 // erase removes key pairs, all of one region. A target that refuses to delete
 // the lot is asked for each pair that is still listed.
-func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
+func (a *actor) erase(ctx context.Context, entries []ledger.Entry) *Leftover {
 	region := entries[0].Region
 	names := make([]string, len(entries))
 	for i, entry := range entries {
@@ -221,21 +250,31 @@ func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
 	}
 	left, err := a.list(ctx, region, nil)
 	if err != nil {
-		return fmt.Errorf("%d key pairs of %s may be left in %s: %w", len(names), a.product, region, err)
+		return &Leftover{fmt.Sprintf("key pairs of %s may be left in %s: %v", a.product, region, err), names}
 	}
-	for _, p := range left {
-		if !slices.Contains(names, p.Name) {
+	return a.eraseOf(ctx, region, left, func(name string) bool { return slices.Contains(names, name) })
+}
+
+// eraseOf removes one by one those of the listed key pairs that are the run's.
+func (a *actor) eraseOf(ctx context.Context, region string, listed []Pair, ours func(name string) bool) *Leftover {
+	left := &Leftover{}
+	for _, p := range listed {
+		if !ours(p.Name) {
 			continue
 		}
 		if answer := a.do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
-			return fmt.Errorf("key pair %q of %s is left in %s: DeleteKeyPairs: %s", p.Name, a.product, region, answer)
+			left.Cause = fmt.Sprintf("key pairs of %s are left in %s: DeleteKeyPairs: %s", a.product, region, inShort(answer))
+			left.What = append(left.What, p.Name)
 		}
 	}
-	return nil
+	if len(left.What) == 0 {
+		return nil
+	}
+	return left
 }
 
 // unbind takes the key pair of the entries off their servers.
-func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) error {
+func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) *Leftover {
 	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Shape: a.kit.Place.Shape, Params: []wire.Param{
 		{Name: "RegionId", Value: entries[0].Region},
 		{Name: "KeyPairName", Value: entries[0].Name},
@@ -243,17 +282,19 @@ func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) error {
 	for i, e := range entries {
 		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), e.Server)
 	}
-	if answer := a.do(ctx, call); answer.Status == 200 {
+	answer := a.do(ctx, call)
+	if answer.Status == 200 {
 		return nil
 	}
 	// Perhaps nothing was bound: then the lists of servers say so.
+	name := entries[0].Name
 	left, err := a.list(ctx, entries[0].Region, nil)
 	if err != nil {
-		return fmt.Errorf("key pair %q may be left on %d servers: %w", entries[0].Name, len(entries), err)
+		return &Leftover{fmt.Sprintf("key pairs may be left on servers: %v", err), []string{name}}
 	}
 	for _, p := range left {
-		if p.Name == entries[0].Name && len(p.Servers) > 0 {
-			return fmt.Errorf("key pair %q is left on %d servers", p.Name, len(p.Servers))
+		if p.Name == name && len(p.Servers) > 0 {
+			return &Leftover{"key pairs are left on servers: DetachKeyPair: " + inShort(answer), []string{name}}
 		}
 	}
 	return nil

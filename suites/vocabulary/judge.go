@@ -23,7 +23,7 @@ const (
 	OutcomeEntry     = "outcome"     // an [Outcome]
 	ObservationEntry = "observation" // a report.Observation
 	ExchangesEntry   = "exchanges"   // a slice of evidence.Exchange
-	CleanupEntry     = "cleanup"     // a string: what could not be removed
+	CleanupEntry     = "cleanup"     // a [Leftover]
 )
 
 // Outcome is how a spec ended when it did not simply run to its end.

@@ -42,7 +42,9 @@ type Kit struct {
 	silent    atomic.Int64    // requests in a row that got no answer
 	wrote     sync.Map        // product and account → true, where something may have been made
 	claims    claims
-	stocks    stocks
+	// smallPages has the products whose listing refuses large pages.
+	smallPages sync.Map
+	stocks     stocks
 
 	// Of the spec that runs now: whether it fills a region on purpose, and the
 	// regions where SWAS has refused to make a key pair, with the actor that asked.
@@ -316,48 +318,56 @@ func (k *Kit) Close(ctx context.Context) {
 		open = append(open, l.Open()...)
 	}
 	if k.gone() {
+		var names []string
+		for _, e := range open {
+			names = append(names, e.Name)
+		}
 		if len(open) > 0 {
-			AddReportEntry(CleanupEntry, fmt.Sprintf("up to %d key pairs may be left, %q among them: the target stopped answering", len(open), open[0].Name), ReportEntryVisibilityAlways)
+			tell(&Leftover{"key pairs may be left: the target stopped answering", names})
 		}
 		return
 	}
 	for _, a := range k.makers() {
 		for _, region := range k.Place.World.Regions {
-			if err := k.sweep(ctx, a, region); err != nil {
-				AddReportEntry(CleanupEntry, err.Error(), ReportEntryVisibilityAlways)
+			if left := k.sweep(ctx, a, region); left != nil {
+				tell(left)
 			}
 		}
 	}
 }
 
+// tell writes down what is left on the target. Rules do not change by it, but
+// the run is not green.
+func tell(left *Leftover) {
+	AddReportEntry(CleanupEntry, *left, ReportEntryVisibilityAlways)
+}
+
 // sweep deletes the key pairs of this run that a region still lists.
-func (k *Kit) sweep(ctx context.Context, a *actor, region string) error {
+func (k *Kit) sweep(ctx context.Context, a *actor, region string) *Leftover {
+	ours := func(name string) bool { return strings.Contains(strings.ToLower(name), "kpspec"+k.run) }
 	listed, err := a.list(ctx, region, nil)
 	if err != nil {
-		return err
+		return &Leftover{Cause: fmt.Sprintf("key pairs of %s may be left: %v", a.product, err)}
 	}
+	if !slices.ContainsFunc(listed, func(p Pair) bool { return ours(p.Name) }) {
+		return nil
+	}
+	if left := a.eraseOf(ctx, region, listed, ours); left != nil {
+		return left
+	}
+	if listed, err = a.list(ctx, region, nil); err != nil {
+		return &Leftover{Cause: fmt.Sprintf("key pairs of %s may be left: %v", a.product, err)}
+	}
+	left := &Leftover{Cause: fmt.Sprintf("key pairs of %s are left in %s although their deletion was accepted", a.product, region)}
 	for _, p := range listed {
-		if !strings.Contains(strings.ToLower(p.Name), "kpspec"+k.run) {
-			continue
-		}
-		if answer := a.do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
-			return fmt.Errorf("key pair %q of %s is left in %s: DeleteKeyPairs: %s", p.Name, a.product, region, answer)
+		if ours(p.Name) {
+			left.What = append(left.What, p.Name)
 		}
 	}
-	left, err := a.list(ctx, region, nil)
-	if err != nil {
-		return err
+	if len(left.What) == 0 {
+		return nil
 	}
-	names := []string{}
-	for _, p := range left {
-		if strings.Contains(strings.ToLower(p.Name), "kpspec"+k.run) {
-			names = append(names, p.Name)
-		}
-	}
-	if len(names) > 0 {
-		return fmt.Errorf("%d key pairs of %s are left in %s although their deletion was accepted, %q among them", len(names), a.product, region, names[0])
-	}
-	return nil
+	return left
 }
 
 // makers are the actors that may have made something in their account.
@@ -391,8 +401,8 @@ func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 		if batch[0].Server != "" {
 			undo = (*actor).unbind
 		}
-		if err := undo(owner, ctx, batch); err != nil {
-			AddReportEntry(CleanupEntry, err.Error(), ReportEntryVisibilityAlways)
+		if left := undo(owner, ctx, batch); left != nil {
+			tell(left)
 			continue
 		}
 		for _, e := range batch {
