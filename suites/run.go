@@ -183,13 +183,48 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 
+	tree := PreviewSpecs("kpspec").SpecReports
 	r.specs = map[string]int{}
-	for _, spec := range PreviewSpecs("kpspec").SpecReports {
+	for _, spec := range tree {
 		if rule, _, ok := r.about(spec); ok {
 			r.specs[rule.ID]++
 		}
 	}
+	if err := r.sound(tree); err != nil {
+		return nil, err
+	}
 	return r, nil
+}
+
+// sound reports what is wrong with the tree of specs: one that is about no rule
+// or has the text of another one, and a rule that no spec is about. Specs that
+// somebody else runs beside these are none of its business.
+func (r *run) sound(tree types.SpecReports) error {
+	var problems []string
+	first := map[string]string{} // text → where it stands
+	for _, spec := range tree {
+		where := vocabulary.Relative(spec.LeafNodeLocation)
+		if spec.LeafNodeType != types.NodeTypeIt || !strings.HasPrefix(where, "suites/") {
+			continue
+		}
+		text := spec.FullText()
+		if _, _, ok := r.about(spec); !ok {
+			problems = append(problems, fmt.Sprintf("%s: the spec %q is about no rule; give it one by Kit.Rule", where, text))
+		}
+		if before, twice := first[text]; twice {
+			problems = append(problems, fmt.Sprintf("%s: the spec %q has the text of the one at %s; say what differs", where, text, before))
+		}
+		first[text] = where
+	}
+	for _, rule := range r.catalogue.Rules() {
+		if rule.InEdition(cmp.Or(r.cfg.Edition, catalogue.Edition202606)) && rule.Excluded == "" && r.specs[rule.ID] == 0 {
+			problems = append(problems, fmt.Sprintf("no spec is about %s; write one or exclude the rule with a reason", rule.ID))
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("the tree of specs is not sound:\n%s", strings.Join(problems, "\n"))
+	}
+	return nil
 }
 
 // count is the number of specs of the selected rules.
