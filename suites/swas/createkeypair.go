@@ -16,7 +16,7 @@ func createKeyPair(k *Kit, shared *created) {
 	m := newMaker(k, "SWAS-CRE-", k.SWASCreate)
 	m.exemplars = newExemplars(k)
 	m.proven = shared.proven
-	m.withoutToken = func(ctx context.Context) {
+	m.plainly = func(ctx context.Context) {
 		GinkgoHelper()
 		if shared.answer == nil {
 			m.accepts(ctx, m.call(k.Name()))

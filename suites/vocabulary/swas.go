@@ -80,6 +80,9 @@ func full(region string, n int) string {
 // crowded tells of a region that was full when SWAS refused to make a key pair
 // there, or is "". No document says how such a refusal looks.
 func (k *Kit) crowded(ctx context.Context) (cause string) {
+	if k.gone() {
+		return ""
+	}
 	k.turnedAway.Range(func(region, by any) bool {
 		a, _ := by.(*actor)
 		owner := k.SWAS // the one that asked may be a user who must not list
