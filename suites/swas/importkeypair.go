@@ -13,21 +13,26 @@ import (
 	. "github.com/kpspec/kpspec/suites/vocabulary"
 )
 
-// ImportKeyPair builds the specs of SWAS ImportKeyPair.
-func ImportKeyPair(k *Kit) {
+// importKeyPair builds the specs of SWAS ImportKeyPair.
+func importKeyPair(k *Kit, generated *created) {
 	m := newMaker(k, "SWAS-IMP-", func(name string) wire.Call { return k.SWASImport(name, FreshKey()) })
+	proven := false
 	m.proven = func(ctx context.Context) {
 		GinkgoHelper()
+		if proven {
+			return
+		}
 		good := m.call(k.Name())
 		Given(k.SWAS.Send(ctx, good)).To(BeAccepted())
 		Given(k.SWAS.Find(ctx, Value(good, "KeyPairName"))).To(BePresent())
+		proven = true
 	}
 	Describe("SWAS ImportKeyPair", Serial, func() {
 		m.region()
 		m.name()
 		m.token()
 		importToken(m)
-		importName(m)
+		importName(m, generated)
 		importKey(m)
 		importAnswer(m)
 		importPermission(m)
@@ -51,12 +56,9 @@ func importToken(m maker) {
 		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
 	})
 	It("refuses the same token with another key and keeps the first", rule("TOKEN-MISMATCH"), func(ctx SpecContext) {
-		call := with(k.Name())
-		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
-		made := k.SWAS.Find(ctx, Value(call, "KeyPairName"))
-		Given(made).To(BePresent())
-		Expect(k.SWAS.Send(ctx, call.With("PublicKeyBody", FreshKey()))).To(BeRefused(tokenMismatch))
-		Expect(k.SWAS.Find(ctx, made.Name)).To(BeUnchanged(made))
+		first := m.tokened(ctx)
+		Expect(k.SWAS.Send(ctx, first.request.With("PublicKeyBody", FreshKey()))).To(BeRefused(tokenMismatch))
+		Expect(k.SWAS.Find(ctx, first.name())).To(BeUnchanged(first.listed))
 	})
 	It("tells tokens apart by letter case", rule("TOKEN-CASE"), func(ctx SpecContext) {
 		token := k.Name()
@@ -72,6 +74,11 @@ func importToken(m maker) {
 	},
 		Entry("region", rule("TOKEN-SCOPE"), "the same token in another region", func(ctx SpecContext, token string) *wire.Answer {
 			return k.SWAS.Send(ctx, with(token).With("RegionId", k.OtherRegion()))
+		}),
+		Entry("operation", rule("TOKEN-SCOPE"), "the same token in AttachKeyPair", func(ctx SpecContext, token string) *wire.Answer {
+			call := m.call(k.Name())
+			Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
+			return k.SWAS.Send(ctx, k.SWASAttach(Value(call, "KeyPairName"), k.Servers(ctx, 1)[0]).With("ClientToken", token))
 		}),
 		Entry("account", rule("TOKEN-SCOPE"), "the same token of another account", func(ctx SpecContext, token string) *wire.Answer {
 			return k.OtherSWAS().Send(ctx, with(token))
@@ -89,7 +96,7 @@ func importToken(m maker) {
 	})
 }
 
-func importName(m maker) {
+func importName(m maker, generated *created) {
 	k, rule := m.k, m.rule
 	It("takes letters of every kind behind the first", rule("NAME-LETTERS-INSIDE"), func(ctx SpecContext) {
 		m.accepts(ctx, m.call(k.Name()+"abcDEF"))
@@ -110,8 +117,9 @@ func importName(m maker) {
 		taken(ctx, m.call(name), m.call(name), alreadyExists.Bare())
 	})
 	It("refuses a name that a generated key pair has", rule("NAME-EXIST"), func(ctx SpecContext) {
-		name := k.Name()
-		taken(ctx, k.SWASCreate(name), m.call(name), alreadyExists.Bare())
+		generated.proven(ctx)
+		Expect(k.SWAS.Send(ctx, m.call(generated.name()))).To(BeRefused(alreadyExists.Bare()))
+		Expect(k.SWAS.Find(ctx, generated.name())).To(BeUnchanged(generated.listed))
 	})
 	It("does not let a generated key pair take an imported one's name", rule("NAME-EXIST"), func(ctx SpecContext) {
 		name := k.Name()
@@ -161,7 +169,11 @@ func importKey(m maker) {
 	DescribeTable("may take a certificate", func(ctx SpecContext, key sshkeys.Key) { m.records(ctx, key.Algorithm, of(key.Line)) },
 		Entry("for RSA, v01", rule("KEY-METHOD.certificates"), sshkeys.CertRSAV01),
 		Entry("for RSA, v00", rule("KEY-METHOD.certificates"), sshkeys.CertRSAV00),
+		Entry("for DSA, v00", rule("KEY-METHOD.certificates"), sshkeys.CertDSSV00),
+		Entry("for DSA, v01", rule("KEY-METHOD.certificates"), sshkeys.CertDSSV01),
 		Entry("for ECDSA on P-256", rule("KEY-METHOD.certificates"), sshkeys.CertECDSA256V01),
+		Entry("for ECDSA on P-384", rule("KEY-METHOD.certificates"), sshkeys.CertECDSA384V01),
+		Entry("for ECDSA on P-521", rule("KEY-METHOD.certificates"), sshkeys.CertECDSA521V01),
 	)
 	DescribeTable("refuses what is no key:", func(ctx SpecContext, body string) { m.refuses(ctx, of(body), AnyRefusal) },
 		Entry("plain text", rule("KEY-BAD"), "not a key"),
@@ -245,5 +257,10 @@ func importQuota(m maker) {
 			Expect(k.SWAS.Send(ctx, over)).To(BeRefused(AnyRefusal))
 			Expect(k.SWAS.FindIn(ctx, k.QuotaRegion(), Value(over, "KeyPairName"))).To(BeAbsent())
 		}
+	})
+	It("gives the last place to one of two requests that come at once", m.rule("QUOTA"), func(ctx SpecContext) {
+		stock.fill(ctx, most)
+		Given(stock.as().DeleteIn(ctx, k.QuotaRegion(), stock.as().Any())).To(BeAccepted())
+		stock.lastPlace(ctx, m.call)
 	})
 }
