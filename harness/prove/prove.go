@@ -86,6 +86,7 @@ type control struct {
 	Control
 	stage *stage
 	specs map[string]int
+	rules []catalogue.Rule
 	// What came of the requests when they were sent again: at the operations, and at the gateway.
 	operations, front []outcome
 }
@@ -168,7 +169,11 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 	if err != nil {
 		return nil, err
 	}
-	c := &control{specs: specs}
+	rules, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	c := &control{specs: specs, rules: rules.Rules()}
 	c.Edition = edition
 	o := reference.Options{Edition: string(edition)}
 	if c.stage, err = newStage(stock, o, true); err != nil {
@@ -222,9 +227,10 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, whole 
 	return t, nil
 }
 
-// touched are the ids of the rules whose specs a defect may change the end of.
+// touched are the ids of the rules whose specs a defect may change the end of. Specs of an operation of SWAS share key
+// pairs that one of them has made, so where a success is not what it was, all of them are touched.
 func (c *control) touched(d defect.Defect, stock *stock) ([]string, error) {
-	rules := map[string]bool{}
+	rules, shared := map[string]bool{}, map[string]bool{}
 	if d.Race {
 		maps.Copy(rules, c.stage.racing())
 	}
@@ -233,12 +239,27 @@ func (c *control) touched(d defect.Defect, stock *stock) ([]string, error) {
 		was = c.front
 	}
 	err := again(c.stage.kept, stock, d.In(reference.Options{}), d.Gateway, func(i int, came outcome) {
-		if !came.equal(was[i]) {
-			rules[c.stage.kept[i].rule] = true
+		if came.equal(was[i]) {
+			return
+		}
+		id := c.stage.kept[i].rule
+		rules[id] = true
+		if was[i].success() {
+			shared[id] = true
 		}
 	})
-	delete(rules, "") // what a run does for itself
-	return slices.Sorted(maps.Keys(rules)), err
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range c.rules {
+		if rule.Product == "SWAS" && slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool {
+			return shared[other.ID] && other.Product == rule.Product && (other.Operation == rule.Operation || other.Operation == "CreateKeyPair")
+		}) {
+			rules[rule.ID] = true
+		}
+	}
+	maps.DeleteFunc(rules, func(id string, _ bool) bool { return c.specs[id] == 0 }) // "" is what a run does for itself
+	return slices.Sorted(maps.Keys(rules)), nil
 }
 
 // judge compares what came of the rules with what was declared.

@@ -279,6 +279,9 @@ func (o outcome) equal(other outcome) bool {
 		reflect.DeepEqual(o.result, other.result)
 }
 
+// success tells whether the request was carried out.
+func (o outcome) success() bool { return o.err == "" && o.status < http.StatusBadRequest }
+
 // editionOf is the edition of a defect.
 func editionOf(edition string) catalogue.Edition {
 	if edition == "" {

@@ -2,7 +2,6 @@ package defect
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -58,17 +57,24 @@ func named(store *keypair.Store, in keypair.Scope, name string) bool {
 	return n > 0
 }
 
-// meet waits a moment for a second request at the same place, so that the window of a race is open long enough.
+// meet lets two requests that come at once be at the same place at the same time, so that the window of a race is open
+// long enough. A request that nobody meets goes on after a moment, and after many such requests at once.
 type meet struct {
-	mu    sync.Mutex
-	other chan struct{}
+	mu     sync.Mutex
+	other  chan struct{}
+	lonely int
 }
 
 func (m *meet) wait() {
+	const moment, patience = 20 * time.Millisecond, 20
 	m.mu.Lock()
 	if m.other != nil {
 		close(m.other)
 		m.other = nil
+		m.mu.Unlock()
+		return
+	}
+	if m.lonely >= patience {
 		m.mu.Unlock()
 		return
 	}
@@ -77,14 +83,14 @@ func (m *meet) wait() {
 	m.mu.Unlock()
 	select {
 	case <-here:
-	case <-time.After(20 * time.Millisecond):
+	case <-time.After(moment):
 		m.mu.Lock()
 		if m.other == here {
 			m.other = nil
+			m.lonely++
 		}
 		m.mu.Unlock()
 	}
-	runtime.Gosched()
 }
 
 // raced is a store step that looks first and stores later, with other requests in between.

@@ -58,6 +58,9 @@ func answer(k *Kit) {
 			Observe("members beside the documented ones", extra)
 		})
 		It("with scalars that are strings", rule("ECS-IMP-TYPES"), func(ctx SpecContext) {
+			answer := k.ECS.Call(ctx, plain())
+			Given(answer).To(BeAccepted())
+			Expect(answer).To(BeReadBySDK())
 			members := imported(ctx, plain())
 			for _, name := range documented {
 				Expect(members[name]).To(gomega.BeAssignableToTypeOf(""), name)

@@ -140,6 +140,12 @@ func key(k *Kit) {
 		Entry("DSA", rule("ECS-IMP-KEY-STORED"), sshkeys.DSA1024),
 		Entry("ECDSA", rule("ECS-IMP-KEY-STORED"), sshkeys.ECDSA256),
 	)
+	It("keeps the public key of each key pair apart", rule("ECS-IMP-KEY-STORED"), func(ctx SpecContext) {
+		name, key := k.Name(), FreshKey()
+		Given(k.ECS.Call(ctx, k.Import(name, key))).To(BeAccepted())
+		Given(k.ECS.Call(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
+		Expect(k.ECS.FindIn(ctx, k.Region(), name, withPublicKey)).To(HoldKey(key))
+	})
 	It("never gives out a private key", rule("ECS-IMP-KEY-NOPRIVATE"), func(ctx SpecContext) {
 		call := k.Import(k.Name(), FreshKey())
 		imported := k.ECS.Send(ctx, call)

@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/wire"
 	. "github.com/kpspec/kpspec/suites/vocabulary"
 )
 
@@ -210,6 +212,23 @@ func name(k *Kit) {
 		It("refuses the name with the same key", rule("ECS-IMP-NAME-UNIQUE"), func(ctx SpecContext) { taken(ctx, "") })
 		It("refuses the name with another key and keeps the first", rule("ECS-IMP-NAME-UNIQUE"), func(ctx SpecContext) {
 			taken(ctx, FreshKey())
+		})
+		It("gives the name to one of two requests that come at once", rule("ECS-IMP-NAME-UNIQUE"), func(ctx SpecContext) {
+			name := k.Name()
+			contenders := []wire.Call{k.Import(name, FreshKey()), k.Import(name, FreshKey())}
+			won, lost := 0, wire.Call{}
+			for i, answer := range AtOnce(len(contenders), func(i int) *wire.Answer { return k.ECS.Send(ctx, contenders[i]) }) {
+				if answer.Status == 200 {
+					won++
+					continue
+				}
+				lost = contenders[i]
+				Expect(answer).To(BeRefused(alreadyExists.Bare()))
+			}
+			Expect(won).To(gomega.Equal(1), "of two requests for one name that came at once, so many were taken")
+			listed := k.ECS.Find(ctx, name)
+			Expect(listed).To(BePresent())
+			Expect(listed).NotTo(HaveFingerprint(FingerprintOf(Value(lost, "PublicKeyBody"))))
 		})
 		It("refuses the name of a key pair that the service generated", rule("ECS-IMP-NAME-UNIQUE-CREATE"), func(ctx SpecContext) {
 			name := k.Name()

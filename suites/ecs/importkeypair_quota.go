@@ -81,6 +81,7 @@ func quota(k *Kit) {
 			if region != k.Region() {
 				there = k.Region()
 			}
+			Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))).To(BeAccepted())
 			full(ctx)
 			Given(k.ECS.Send(ctx, one())).To(BeRefused(AnyRefusal))
 			k.ECS.Accepts(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))

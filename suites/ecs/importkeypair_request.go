@@ -79,6 +79,7 @@ func request(k *Kit) {
 			k.ECS.Refuses(ctx, bad, good, AnyRefusal)
 		},
 			Entry("a request without a signature", rule("ECS-IMP-COMMON"), wire.Unsigned),
+			Entry("a request without any credentials", rule("ECS-IMP-COMMON"), wire.Anonymous),
 			Entry("a request with a wrong signature", rule("ECS-IMP-COMMON"), wire.BadSignature),
 			Entry("a request signed with another secret", rule("ECS-IMP-COMMON"), wire.WrongSecret),
 			Entry("a request of an access key that nobody has", rule("ECS-IMP-COMMON"), wire.UnknownAccessKey),
