@@ -231,8 +231,11 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, whole 
 // pairs that one of them has made, so where a success is not what it was, all of them are touched.
 func (c *control) touched(d defect.Defect, stock *stock) ([]string, error) {
 	rules, shared := map[string]bool{}, map[string]bool{}
-	if d.Race {
+	if d.Race { // the requests are sent again one after the other, so their answers do not show it
 		maps.Copy(rules, c.stage.racing())
+		for _, id := range d.Rules {
+			rules[id] = true
+		}
 	}
 	was := c.operations
 	if d.Gateway {
