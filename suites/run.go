@@ -37,6 +37,8 @@ type Config struct {
 	Version string            // of kpspec, for the report and the User-Agent
 	Timeout time.Duration     // of one request; zero is the client's default
 	Seed    int64             // of the order of the specs; zero keeps the order of the files
+
+	Deviations verdict.List // what the target is known to break
 }
 
 // Execute runs the selected specs in this process against a target that is up,
@@ -230,14 +232,15 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 // report makes the report of what Ginkgo ran.
 func (r *run) report(ctx context.Context) report.Report {
 	in := report.Input{
-		Catalogue: r.catalogue,
-		Edition:   r.cfg.Edition,
-		Strict:    r.cfg.Strict,
-		Version:   r.cfg.Version,
-		Selected:  r.selected,
-		Specs:     r.specs,
-		Started:   r.started,
-		Duration:  time.Since(r.started),
+		Catalogue:  r.catalogue,
+		Edition:    r.cfg.Edition,
+		Strict:     r.cfg.Strict,
+		Version:    r.cfg.Version,
+		Selected:   r.selected,
+		Specs:      r.specs,
+		Deviations: r.cfg.Deviations,
+		Started:    r.started,
+		Duration:   time.Since(r.started),
 	}
 	if r.cfg.Target != nil {
 		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}

@@ -114,7 +114,7 @@ func TestWrongUsage(t *testing.T) {
 		want string // the beginning of the one line
 	}{
 		"no command":         {nil, "no command; to test the embedded reference: kpspec run"},
-		"unknown command":    {[]string{"test"}, `unknown command "test"; the commands are run, rules, world and version`},
+		"unknown command":    {[]string{"test"}, `unknown command "test"; see kpspec --help`},
 		"argument":           {[]string{"run", "ECS-IMP-NAME-LEN-MIN"}, `unexpected argument "ECS-IMP-NAME-LEN-MIN"; kpspec run takes flags only`},
 		"argument of rules":  {[]string{"rules", "ECS-*"}, `unexpected argument "ECS-*"`},
 		"argument of world":  {[]string{"world", "policies"}, `unexpected argument "policies"`},

@@ -7,6 +7,10 @@
 // Report.NotSelected. A selected rule that has specs cannot disappear: without
 // a result it is could-not-run.
 //
+// A list of known deviations goes into Build and comes out as verdicts, as what
+// Rule.Deviation says of the rules it speaks for, and as Report.ListFaults, where
+// it is out of date; see package verdict.
+//
 // [Report.Write] and [Read] are report.json, schema version 1. The order of its
 // members and lists does not depend on the order in which specs ran, so two runs
 // with the same verdicts differ in target and times only. [Summary] is the
