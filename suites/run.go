@@ -289,8 +289,6 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		if told[0].Location != "" {
 			res.Location = told[0].Location
 		}
-	case spec.State == types.SpecStatePassed && len(res.Observations) > 0:
-		res.Outcome = verdict.Noted
 	case spec.State == types.SpecStatePassed:
 		res.Outcome = verdict.Met
 	default:
@@ -299,7 +297,9 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
 	}
 	if res.Level == catalogue.Observe && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
-		res.Observations = append(res.Observations, report.Observation{Name: "holds", Value: res.Outcome == verdict.Met})
+		// What an assertion of another edition is about: whether its sentence is true.
+		sentence := strings.TrimPrefix(res.Text, rule.Product+" "+rule.Operation+" ")
+		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
 }

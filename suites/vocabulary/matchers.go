@@ -8,11 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
-	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -147,24 +145,6 @@ type nothing struct{}
 func (nothing) Match(actual any) (bool, error)          { return actual == "", nil }
 func (nothing) FailureMessage(actual any) string        { return fmt.Sprintf("expected it to %s", actual) }
 func (nothing) NegatedFailureMessage(actual any) string { return "expected it not to" }
-
-// Observe writes down what the target does where the documents leave it open.
-func Observe(name string, value any) {
-	AddReportEntry(ObservationEntry, report.Observation{Name: name, Value: value}, ReportEntryVisibilityNever)
-}
-
-// Saw is an answer in a few words, for an observation: the words do not
-// differ between two runs against the same target.
-func Saw(a *wire.Answer) string {
-	if a.Status == 200 {
-		return "accepted"
-	}
-	refusal, err := a.Refusal()
-	if err != nil {
-		return fmt.Sprintf("status %d without an error envelope", a.Status)
-	}
-	return strings.TrimSpace(fmt.Sprintf("refused with %d %s", refusal.Status, refusal.Code))
-}
 
 // BeAnAnswer holds for an answer that can be told: accepted, or refused with a
 // 4xx status and a whole error envelope. It is for rules that leave open which.
@@ -310,9 +290,35 @@ func newcomers(before, after []Pair) []string {
 }
 
 // HaveMember holds for an answer whose body has a member that the inner matcher
-// holds for.
+// holds for. A failure shows that member only: another one may be a private key,
+// and the order of all of them differs from run to run.
 func HaveMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
-	return gomega.WithTransform(func(a *wire.Answer) (map[string]any, error) { return a.Object() }, gomega.HaveKeyWithValue(name, inner))
+	return matcher("have the member "+name, func(a *wire.Answer) error {
+		members, err := a.Object()
+		if err != nil {
+			return err
+		}
+		return member(members, name, inner)
+	})
+}
+
+// HoldMember holds for members of an answer among which is one that the inner
+// matcher holds for.
+func HoldMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
+	return matcher("hold the member "+name, func(members map[string]any) error { return member(members, name, inner) })
+}
+
+func member(members map[string]any, name string, inner types.GomegaMatcher) error {
+	value, there := members[name]
+	if !there {
+		return fmt.Errorf("it is missing")
+	}
+	if ok, err := inner.Match(value); err != nil {
+		return err
+	} else if !ok {
+		return fmt.Errorf("%s", inner.FailureMessage(value))
+	}
+	return nil
 }
 
 // BeNonEmptyText holds for a string with more than white space in it.
