@@ -131,12 +131,21 @@ func (c *Comparison) facts(old, rule Rule) {
 		}
 	}
 	for _, name := range names {
-		if before[name].text == after[name].text {
+		a, inA := before[name]
+		b, inB := after[name]
+		switch {
+		case inA && inB && a.text == b.text:
 			c.EqualFacts++
-			continue
+		case inA && inB, !inA && looked(old), !inB && looked(rule):
+			c.Observed = append(c.Observed, Difference{rule.ID, name, a.value, b.value})
 		}
-		c.Observed = append(c.Observed, Difference{rule.ID, name, before[name].value, after[name].value})
 	}
+}
+
+// looked says whether a fact that a rule does not have would be there if it were
+// true: one that could not run has seen nothing, which is no difference.
+func looked(r Rule) bool {
+	return r.Verdict != verdict.CouldNotRun && r.Verdict != verdict.NotApplicable
 }
 
 // factsOf are the facts of a rule by name, and the names in order. A name that
