@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -296,12 +298,24 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		res.Outcome = verdict.Undone
 		res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
 	}
-	if res.Level == catalogue.Observe && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
-		// What an assertion of another edition is about: whether its sentence is true.
+	if observed(rule, clause) && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
+		// Asserted in one edition and observed in another: whether the sentence of
+		// the spec is true is a fact in both.
 		sentence := strings.TrimPrefix(res.Text, rule.Product+" "+rule.Operation+" ")
 		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
+}
+
+// observed reports whether a rule, or its clause, is of level OBSERVE in any edition.
+func observed(rule catalogue.Rule, clause string) bool {
+	level, levels := rule.Level, rule.Levels
+	for _, c := range rule.Clauses {
+		if c.Key == clause {
+			level, levels = c.Level, c.Levels
+		}
+	}
+	return level == catalogue.Observe || slices.Contains(slices.Collect(maps.Values(levels)), catalogue.Observe)
 }
 
 // entries are the values of a spec's report entries of one name. What another

@@ -243,13 +243,37 @@ func (p *printer) differences(differences []Difference) {
 		return
 	}
 	p.heading("observed differently")
-	rule := ""
-	for _, d := range differences {
-		if d.Rule != rule {
-			rule = d.Rule
-			p.line("  %s", clean(rule))
+	for len(differences) > 0 {
+		rule := differences[0].Rule
+		p.line("  %s", clean(rule))
+		n := slices.IndexFunc(differences, func(d Difference) bool { return d.Rule != rule })
+		if n < 0 {
+			n = len(differences)
 		}
-		p.line("    %s: %s -> %s", clean(d.Name), cut(clean(valueText(d.A)), summaryWidth), cut(clean(valueText(d.B)), summaryWidth))
+		p.differencesOf(differences[:n])
+		differences = differences[n:]
+	}
+}
+
+// differencesOf shows the facts of one rule. Facts that only one report has follow
+// from those that both have, such as the code of a refusal from the refusal, and
+// are only counted beside them.
+func (p *printer) differencesOf(differences []Difference) {
+	oneSided := func(d Difference) bool { return d.A == nil || d.B == nil }
+	left := 0
+	for _, d := range differences {
+		if oneSided(d) {
+			left++
+		}
+	}
+	all := left == len(differences)
+	for _, d := range differences {
+		if all || !oneSided(d) {
+			p.line("    %s: %s -> %s", clean(d.Name), cut(clean(valueText(d.A)), summaryWidth), cut(clean(valueText(d.B)), summaryWidth))
+		}
+	}
+	if !all && left > 0 {
+		p.line("    and %s that only one of them has; --json lists them", plural(left, "fact"))
 	}
 }
 

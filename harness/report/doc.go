@@ -16,6 +16,11 @@
 // with the same verdicts differ in target and times only. [Summary] is the
 // terminal's view of the same data; nothing in it comes from anywhere else.
 //
+// Observations are facts: a name that stands once in its rule, and a value that
+// can be compared, both the same in two runs against the same target. [Compare]
+// sets the verdicts and the facts of two reports side by side, for instance of an
+// emulator and the service, of two versions, or of two editions.
+//
 // Recorded exchanges arrive redacted from package evidence. They and the failure
 // text are kept for specs that neither passed nor observed: only those have
 // something to explain.

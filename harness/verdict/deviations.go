@@ -139,7 +139,7 @@ func (e Entry) judgeFlaky(verdicts []Verdict, on time.Time) (faults []string, li
 			if !e.expired(on) {
 				verdicts[i] = Deviation
 			}
-		case Passed, Observed:
+		case Passed:
 			tried = true
 		}
 	}
@@ -175,8 +175,8 @@ func (l *Listed) Check(specs []Verdict) error {
 		return nil
 	case l.Kind != Known && l.Kind != Flaky:
 		return fmt.Errorf("listed as %q, which is not known", l.Kind)
-	case l.Kind == Known && !deviates:
-		return errors.New("listed as a deviation, but none of its specs is one")
+	case !deviates && (l.Kind == Known || !slices.Contains(specs, Passed)):
+		return errors.New("listed, but none of its specs is a deviation")
 	}
 	return Entry{Rule: "what is listed", Reason: l.Reason, Link: l.Link, Expires: l.Expires}.check()
 }

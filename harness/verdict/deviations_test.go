@@ -60,6 +60,7 @@ func TestJudge(t *testing.T) {
 
 		"flaky, fails":          {flaky(), "T-1", []seen{{"a", failed, "x"}, {"b", passed, ""}}, today, []verdict.Verdict{deviation, passed}, true, nil},
 		"flaky, passes":         {flaky(), "T-1", []seen{{"a", passed, ""}}, today, []verdict.Verdict{passed}, true, nil},
+		"flaky, observed":       {flaky(), "T-1", []seen{{"a", observed, ""}}, today, []verdict.Verdict{observed}, false, nil},
 		"flaky, expired":        {flaky(), "T-1", []seen{{"a", warned, "x"}}, tomorrow, []verdict.Verdict{warned}, false, []string{"which is over"}},
 		"flaky, nothing to say": {flaky(), "T-1", []seen{{"a", undone, "x"}}, tomorrow, []verdict.Verdict{undone}, false, nil},
 		"no list":               {verdict.List{}, "T-1", []seen{{"a", failed, "x"}}, today, []verdict.Verdict{failed}, false, nil},
@@ -105,6 +106,7 @@ func TestCheckListed(t *testing.T) {
 	g.Expect(listed(verdict.Flaky, "r", "2027-01-31").Check(passes)).To(Succeed())
 	g.Expect((*verdict.Listed)(nil).Check(deviates)).To(MatchError(ContainSubstring("nothing says that it is listed")))
 	g.Expect(listed(verdict.Known, "r", "2027-01-31").Check(passes)).To(MatchError(ContainSubstring("none of its specs")))
+	g.Expect(listed(verdict.Flaky, "r", "2027-01-31").Check([]verdict.Verdict{verdict.Observed})).To(MatchError(ContainSubstring("none of its specs")))
 	g.Expect(listed("old", "r", "2027-01-31").Check(deviates)).To(MatchError(ContainSubstring(`"old"`)))
 	g.Expect(listed(verdict.Known, "", "2027-01-31").Check(deviates)).To(MatchError(ContainSubstring("no reason")))
 	g.Expect(listed(verdict.Known, "r", "").Check(deviates)).To(MatchError(ContainSubstring("no date")))
