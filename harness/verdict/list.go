@@ -162,7 +162,7 @@ func lineOf(root *yaml.Node, section string, index int) int {
 var (
 	yamlLine    = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
 	yamlUnknown = regexp.MustCompile(`^field (.+) not found in type \S+$`)
-	yamlType    = regexp.MustCompile("^cannot unmarshal .* into (\\S+)$")
+	yamlType    = regexp.MustCompile(`^cannot unmarshal .* into (\S+)$`)
 )
 
 // yamlError says what the decoder found in the words of the file: its place
