@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,6 +42,8 @@ type Config struct {
 	Seed    int64             // of the order of the specs; zero keeps the order of the files
 	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
 	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them before; nil counts them
+
+	Deviations verdict.List // what the target is known to break
 }
 
 // Execute runs the selected specs in this process against a target that is up,
@@ -279,14 +282,15 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 // report makes the report of what Ginkgo ran.
 func (r *run) report(ctx context.Context) report.Report {
 	in := report.Input{
-		Catalogue: r.catalogue,
-		Edition:   r.cfg.Edition,
-		Strict:    r.cfg.Strict,
-		Version:   r.cfg.Version,
-		Selected:  r.selected,
-		Specs:     r.specs,
-		Started:   r.started,
-		Duration:  time.Since(r.started),
+		Catalogue:  r.catalogue,
+		Edition:    r.cfg.Edition,
+		Strict:     r.cfg.Strict,
+		Version:    r.cfg.Version,
+		Selected:   r.selected,
+		Specs:      r.specs,
+		Deviations: r.cfg.Deviations,
+		Started:    r.started,
+		Duration:   time.Since(r.started),
 	}
 	if r.cfg.Target != nil {
 		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
@@ -342,8 +346,6 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		if last.Location != "" {
 			res.Location = last.Location
 		}
-	case spec.State == types.SpecStatePassed && len(res.Observations) > 0:
-		res.Outcome = verdict.Noted
 	case spec.State == types.SpecStatePassed:
 		res.Outcome = verdict.Met
 	default:
@@ -353,8 +355,11 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 			res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
 		}
 	}
-	if res.Level == catalogue.Observe && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
-		res.Observations = append(res.Observations, report.Observation{Name: "holds", Value: res.Outcome == verdict.Met})
+	if observed(rule, clause) && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
+		// Asserted in one edition and observed in another: whether the sentence of
+		// the spec is true is a fact in both.
+		sentence := strings.TrimPrefix(res.Text, rule.Product+" "+rule.Operation+" ")
+		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
 }
@@ -386,6 +391,17 @@ func grouped(left []vocabulary.Leftover) []string {
 		said = append(said, cause)
 	}
 	return said
+}
+
+// observed reports whether a rule, or its clause, is of level OBSERVE in any edition.
+func observed(rule catalogue.Rule, clause string) bool {
+	level, levels := rule.Level, rule.Levels
+	for _, c := range rule.Clauses {
+		if c.Key == clause {
+			level, levels = c.Level, c.Levels
+		}
+	}
+	return level == catalogue.Observe || slices.Contains(slices.Collect(maps.Values(levels)), catalogue.Observe)
 }
 
 // entries are the values of a spec's report entries of one name. What another

@@ -34,7 +34,7 @@ func name(k *Kit) {
 		Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
 		got := k.ECS.Send(ctx, k.Import(name, FreshKey()))
 		Expect(got).To(BeAnAnswer())
-		Observe(what, Saw(got))
+		ObserveAnswer(what, got)
 	}
 	malformed := nameMalformed.Bare()
 
@@ -50,7 +50,7 @@ func name(k *Kit) {
 		refuses(ctx, "", Row{Status: 400})
 	})
 	It("has a code for an empty name", rule("ECS-IMP-NAME-EMPTY.code"), func(ctx SpecContext) {
-		records(ctx, "answer", "")
+		records(ctx, "an empty name", "")
 	})
 
 	Describe("of a length", func() {
@@ -113,7 +113,7 @@ func name(k *Kit) {
 			Entry("the Chinese character U+4E00", rule("ECS-IMP-NAME-FIRST-CJK"), "\u4E00"),
 			Entry("the Chinese character U+9FA5", rule("ECS-IMP-NAME-FIRST-CJK"), "\u9FA5"),
 		)
-		DescribeTable("may take", func(ctx SpecContext, first string) { records(ctx, "first character "+first, first+k.Name()) },
+		DescribeTable("may take", func(ctx SpecContext, first string) { records(ctx, "a name that begins with "+first, first+k.Name()) },
 			Entry("a Latin letter with an accent", rule("ECS-IMP-NAME-FIRST-OTHER"), "é"),
 			Entry("a Cyrillic letter", rule("ECS-IMP-NAME-FIRST-OTHER"), "Ж"),
 			Entry("a Japanese syllable", rule("ECS-IMP-NAME-FIRST-OTHER"), "あ"),
@@ -164,7 +164,7 @@ func name(k *Kit) {
 			Entry("a full-width letter", rule("ECS-IMP-NAME-UNILETTER"), "\uFF41"),
 		)
 		DescribeTable("may take", func(ctx SpecContext, inside string) {
-			records(ctx, fmt.Sprintf("%U inside", []rune(inside)), k.Name()+inside+"b")
+			records(ctx, fmt.Sprintf("a name with %U inside", []rune(inside)[0]), k.Name()+inside+"b")
 		},
 			Entry("an Arabic-Indic digit", rule("ECS-IMP-NAME-UNIDIGIT"), "٣"),
 			Entry("a Devanagari digit", rule("ECS-IMP-NAME-UNIDIGIT"), "३"),
@@ -266,7 +266,7 @@ func name(k *Kit) {
 			Given(k.ECS.Send(ctx, k.Import(strings.ToUpper(lower[:1])+lower[1:], FreshKey()))).To(BeAccepted())
 			got := k.ECS.Send(ctx, k.Import(lower, FreshKey()))
 			Expect(got).To(BeAnAnswer())
-			Observe("the same name in other letter case", Saw(got))
+			ObserveAnswer("the same name in other letter case", got)
 		})
 		It("takes the name again after the key pair was deleted", rule("ECS-IMP-NAME-REUSE"), func(ctx SpecContext) {
 			name := k.Name()

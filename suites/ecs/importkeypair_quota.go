@@ -96,7 +96,7 @@ func quota(k *Kit) {
 			name := full(ctx)
 			got := k.ECS.Send(ctx, one().With("KeyPairName", name))
 			Expect(got).To(BeRefused(AnyRefusal))
-			Observe("an existing name in a full region", Saw(got))
+			ObserveAnswer("an existing name in a full region", got)
 		})
 		It("has room again after one was deleted", rule("ECS-IMP-QUOTA-FREED"), func(ctx SpecContext) {
 			name := full(ctx)

@@ -110,7 +110,7 @@ func (a attacher) records(ctx context.Context, what string, change func(wire.Cal
 	call, _ := a.good(ctx)
 	got := a.k.SWAS.Send(ctx, change(call))
 	Expect(got).To(BeAnAnswer())
-	Observe(what, Saw(got))
+	ObserveAnswer(what, got)
 	a.takesAnother(ctx)
 }
 
@@ -141,7 +141,9 @@ func (a attacher) request() {
 		Entry("with a name that has a space", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", k.Name()+" b") }),
 		Entry("with a name of 65 characters", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", k.NameOf(65)) }),
 	)
-	DescribeTable("has a code for a request", func(ctx SpecContext, change func(wire.Call) wire.Call) { a.records(ctx, "answer", change) },
+	DescribeTable("has a code for a request", func(ctx SpecContext, change func(wire.Call) wire.Call) {
+		a.records(ctx, "a request "+CurrentSpecReport().LeafNodeText, change)
+	},
 		Entry("without RegionId", rule("REGION-REQ.code"), without("RegionId")),
 		Entry("for a region that does not exist", rule("REGION-KNOWN.code"), with("RegionId", "xx-nowhere-9")),
 		Entry("without InstanceIds", rule("IDS-REQ.code"), without("InstanceIds.1")),
@@ -191,7 +193,7 @@ func (a attacher) servers() {
 		a.bound(ctx, Value(call, "KeyPairName"), servers...)
 	})
 	It("may take the ids as JSON text", rule("IDS-ARRAY.json"), func(ctx SpecContext) {
-		a.records(ctx, `InstanceIds=["…"]`, func(c wire.Call) wire.Call {
+		a.records(ctx, "the ids as JSON text", func(c wire.Call) wire.Call {
 			list, _ := json.Marshal([]string{Value(c, "InstanceIds.1")}) // strings always have a JSON form
 			return c.Without("InstanceIds.1").With("InstanceIds", string(list))
 		})
@@ -212,19 +214,18 @@ func (a attacher) servers() {
 		bad, good, _ := tooMany(ctx)
 		got := k.SWAS.Send(ctx, bad)
 		Expect(got).To(BeRefused(AnyRefusal))
-		Observe("51 servers", Saw(got))
+		ObserveAnswer("51 servers", got)
 		Given(k.SWAS.Send(ctx, good)).To(BeAccepted())
 	})
-	It("may take an empty id", rule("IDS-EMPTY"), func(ctx SpecContext) { a.records(ctx, "InstanceIds.1=", with("InstanceIds.1", "")) })
+	It("may take an empty id", rule("IDS-EMPTY"), func(ctx SpecContext) { a.records(ctx, "an empty id", with("InstanceIds.1", "")) })
 	It("may take an id twice", rule("IDS-DUP"), func(ctx SpecContext) {
 		call, server := a.good(ctx)
 		got := k.SWAS.Send(ctx, call.With("InstanceIds.2", server))
 		Expect(got).To(BeAnAnswer())
-		saw := Saw(got)
+		ObserveAnswer("the same id twice", got)
 		if got.Status == 200 {
-			saw = fmt.Sprintf("accepted, TotalCount %v", read(got).TotalCount)
+			Observe("TotalCount of the same id twice", read(got).number("TotalCount"))
 		}
-		Observe("the same id twice", saw)
 		a.takesAnother(ctx)
 	})
 }
@@ -274,7 +275,7 @@ func (a attacher) names() {
 		unknown(ctx, name)
 	})
 	It("has a way to say that a key pair does not exist", rule("NAME-UNKNOWN.form"), func(ctx SpecContext) {
-		Observe("a key pair that does not exist", form(unknown(ctx, k.Name())))
+		observeForm("a key pair that does not exist", unknown(ctx, k.Name()))
 	})
 }
 
@@ -344,7 +345,7 @@ func (a attacher) unbindable() {
 	}
 	It("binds nothing to a Windows server", rule("LINUX"), func(ctx SpecContext) { refused(ctx, k.WindowsServer(ctx)) })
 	It("has a way to say so for a Windows server", rule("LINUX.form"), func(ctx SpecContext) {
-		Observe("a Windows server", form(refused(ctx, k.WindowsServer(ctx))))
+		observeForm("a Windows server", refused(ctx, k.WindowsServer(ctx)))
 	})
 	It("binds nothing to a server in transition", rule("STATE"), func(ctx SpecContext) { refused(ctx, k.BusyServer(ctx)) })
 
@@ -397,7 +398,7 @@ func (a attacher) unbindable() {
 	})
 	It("says what it has done when one of two servers does not exist", rule("MIXED.consistent"), func(ctx SpecContext) { mixed(ctx) })
 	It("has a way to answer when one of two servers does not exist", rule("MIXED"), func(ctx SpecContext) {
-		Observe("a known and an unknown server", form(mixed(ctx)))
+		observeForm("a known and an unknown server", mixed(ctx))
 	})
 }
 
@@ -443,18 +444,25 @@ func (a attacher) answer() {
 	It("gives each result the code 200", rule("RES-CODE"), each(func(r result, _ []string) {
 		Expect(r.Code).To(gomega.BeEquivalentTo("200"))
 	}))
-	It("gives the code as a string", rule("RES-CODE.string"), each(func(r result, _ []string) {
-		Expect(r.Code).To(gomega.Equal("200"))
-	}))
+	// typed is about the JSON type of a member of the results.
+	typed := func(name, want string, member func(result) any) func(SpecContext) {
+		return func(ctx SpecContext) {
+			told, _ := attached(ctx, 2)
+			Expect(told.Results).NotTo(gomega.BeEmpty())
+			Observe("JSON type of "+name, jsonType(member(told.Results[0])))
+			for _, r := range told.Results {
+				Expect(member(r)).To(gomega.Equal(want))
+			}
+		}
+	}
+	It("gives the code as a string", rule("RES-CODE.string"), typed("Code", "200", func(r result) any { return r.Code }))
 	It("gives each result the message success", rule("RES-MSG"), each(func(r result, _ []string) {
 		Expect(r.Message).To(gomega.Equal("success"))
 	}))
 	It("says true of each success", rule("RES-SUCCESS"), each(func(r result, _ []string) {
 		Expect(r.Success).To(gomega.Or(gomega.Equal("true"), gomega.Equal(true)))
 	}))
-	It("says so as a string", rule("RES-SUCCESS.string"), each(func(r result, _ []string) {
-		Expect(r.Success).To(gomega.Equal("true"))
-	}))
+	It("says so as a string", rule("RES-SUCCESS.string"), typed("Success", "true", func(r result) any { return r.Success }))
 	It("names the server of each result", rule("RES-ID"), func(ctx SpecContext) {
 		told, servers := attached(ctx, 2)
 		Given(told.Results).NotTo(gomega.BeEmpty())
@@ -511,6 +519,21 @@ type told struct {
 }
 
 type result struct{ Code, Message, Success, InstanceId any }
+
+// jsonType is how a decoded value stood in the answer.
+func jsonType(v any) string {
+	switch v.(type) {
+	case string:
+		return "string"
+	case json.Number:
+		return "number"
+	case bool:
+		return "boolean"
+	case nil:
+		return "none"
+	}
+	return "object or array"
+}
 
 func (r result) succeeded() bool { return fmt.Sprint(r.Success) == "true" }
 
@@ -582,14 +605,17 @@ func (t told) of(id string) result {
 	return t.Results[i]
 }
 
-// form is in which way an answer says that something could not be bound.
-func form(answer *wire.Answer) string {
+// observeForm writes down in which way an answer says that something could not
+// be bound: by refusing the call, or by the results of the servers.
+func observeForm(what string, answer *wire.Answer) {
+	ObserveAnswer("a call for "+what, answer)
 	if answer.Status != 200 {
-		return Saw(answer)
+		return
 	}
-	var codes []string
+	told := []string{}
 	for _, r := range read(answer).Results {
-		codes = append(codes, fmt.Sprintf("%v/%v", r.Code, r.Success))
+		told = append(told, fmt.Sprintf("Code %v, Success %v", r.Code, r.Success))
 	}
-	return fmt.Sprintf("200 with the results %v", codes)
+	slices.Sort(told)
+	Observe("results for "+what, told)
 }

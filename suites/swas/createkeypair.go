@@ -140,7 +140,7 @@ func createQuota(m maker) {
 	It("has a code for a full region", rule("QUOTA.code"), func(ctx SpecContext) {
 		refused := full(ctx)
 		Expect(refused).To(BeRefused(AnyRefusal))
-		Observe("CreateKeyPair in a full region", Saw(refused))
+		ObserveAnswer("CreateKeyPair in a full region", refused)
 	})
 	It("has room in another region", rule("QUOTA-REGION"), func(ctx SpecContext) {
 		there := k.OtherRegion()
@@ -221,10 +221,14 @@ func createdKey(m maker, shared *created) {
 		Expect(shared.key(ctx)).To(BeReadable())
 	})
 	It("gives out a private key in PEM armour", rule("PRIV-PEM.armour"), func(ctx SpecContext) {
-		Expect(shared.key(ctx)).To(BeArmoured())
+		key := shared.key(ctx)
+		Observe("private key in PEM armour", key.Armoured())
+		Expect(key).To(BeArmoured())
 	})
 	It("gives out a private key in PKCS#8", rule("PRIV-PKCS8"), func(ctx SpecContext) {
-		Expect(readable(ctx)).To(BePKCS8())
+		key := readable(ctx)
+		Observe("private key form", key.Form())
+		Expect(key).To(BePKCS8())
 	})
 	It("gives out a private key without a passphrase", rule("PRIV-PLAIN"), func(ctx SpecContext) {
 		Expect(shared.key(ctx)).To(BeUnencrypted())

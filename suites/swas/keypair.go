@@ -268,7 +268,7 @@ func (m maker) records(ctx context.Context, what string, call wire.Call) {
 	m.proven(ctx)
 	got := m.k.SWAS.Send(ctx, call)
 	Expect(got).To(BeAnAnswer())
-	Observe(what, Saw(got))
+	ObserveAnswer(what, got)
 }
 
 // region is about RegionId.
@@ -276,7 +276,7 @@ func (m maker) region() {
 	DescribeTable("refuses a request without RegionId", func(ctx SpecContext, record bool) {
 		bad := m.call(m.k.Name()).Without("RegionId")
 		if record {
-			m.records(ctx, "no RegionId", bad)
+			m.records(ctx, "a request without RegionId", bad)
 			return
 		}
 		m.refuses(ctx, bad, AnyRefusal)
@@ -302,7 +302,7 @@ func (m maker) region() {
 	DescribeTable("refuses a region that does not exist", func(ctx SpecContext, record bool) {
 		bad := m.call(m.k.Name()).With("RegionId", "xx-nowhere-9")
 		if record {
-			m.records(ctx, "RegionId=xx-nowhere-9", bad)
+			m.records(ctx, "a region that does not exist", bad)
 			return
 		}
 		m.refuses(ctx, bad, AnyRefusal)
@@ -318,7 +318,7 @@ func (m maker) name() {
 	DescribeTable("refuses", func(ctx SpecContext, change func(wire.Call) wire.Call, record bool) {
 		bad := change(m.call(k.Name()))
 		if record {
-			m.records(ctx, "answer", bad)
+			m.records(ctx, "a request without KeyPairName", bad)
 			return
 		}
 		m.refuses(ctx, bad, AnyRefusal)
@@ -375,7 +375,7 @@ func (m maker) name() {
 	)
 	DescribeTable("refuses a name", bad...)
 	It("may take a combining accent", rule("NAME-OTHER.combining"), func(ctx SpecContext) {
-		m.records(ctx, "U+0301 inside", m.call(k.Name()+"e\u0301b"))
+		m.records(ctx, "a name with U+0301 inside", m.call(k.Name()+"e\u0301b"))
 	})
 	It("takes the same name in another region", rule("NAME-REGION"), func(ctx SpecContext) {
 		name, there := k.Name(), k.OtherRegion()

@@ -9,12 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
-	"github.com/kpspec/kpspec/fixtures/catalogue"
-	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -162,27 +159,6 @@ type nothing struct{}
 func (nothing) Match(actual any) (bool, error)          { return actual == "", nil }
 func (nothing) FailureMessage(actual any) string        { return fmt.Sprintf("expected it to %s", actual) }
 func (nothing) NegatedFailureMessage(actual any) string { return "expected it not to" }
-
-// Observe writes down what the target does where the documents leave it open.
-func Observe(name string, value any) {
-	if labelled(catalogue.Observe) {
-		asserted.Add(1) // such a rule asks for nothing else
-	}
-	AddReportEntry(ObservationEntry, report.Observation{Name: name, Value: value}, ReportEntryVisibilityNever)
-}
-
-// Saw is an answer in a few words, for an observation: the words do not
-// differ between two runs against the same target.
-func Saw(a *wire.Answer) string {
-	if a.Status == 200 {
-		return "accepted"
-	}
-	refusal, err := a.Refusal()
-	if err != nil {
-		return fmt.Sprintf("status %d without an error envelope", a.Status)
-	}
-	return strings.TrimSpace(fmt.Sprintf("refused with %d %s", refusal.Status, refusal.Code))
-}
 
 // inShort is an answer by what is the same each time: one cause that keeps many
 // specs from running has one text. The record of the spec shows the rest.
@@ -350,27 +326,37 @@ func newcomers(before, after []Pair) []string {
 }
 
 // HaveMember holds for an answer whose body has a member that the inner matcher
-// holds for. Its text shows that member only, and never a private key.
+// holds for. A failure shows that member only, and never a private key.
 func HaveMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
 	return matcher("have the member "+name+" as the rule says", func(a *wire.Answer) error {
 		members, err := a.Object()
 		if err != nil {
 			return err
 		}
-		value, given := members[name]
-		if !given {
-			return fmt.Errorf("it is missing")
-		}
-		switch good, err := inner.Match(value); {
-		case err != nil:
-			return err
-		case good:
-			return nil
-		case name == "PrivateKeyBody":
-			return fmt.Errorf("it is %s", kind(value))
-		}
-		return fmt.Errorf("%s", inner.FailureMessage(value))
+		return member(members, name, inner)
 	})
+}
+
+// HoldMember holds for members of an answer among which is one that the inner
+// matcher holds for.
+func HoldMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
+	return matcher("hold the member "+name, func(members map[string]any) error { return member(members, name, inner) })
+}
+
+func member(members map[string]any, name string, inner types.GomegaMatcher) error {
+	value, there := members[name]
+	if !there {
+		return fmt.Errorf("it is missing")
+	}
+	switch good, err := inner.Match(value); {
+	case err != nil:
+		return err
+	case good:
+		return nil
+	case name == "PrivateKeyBody":
+		return fmt.Errorf("it is %s", kind(value))
+	}
+	return fmt.Errorf("%s", inner.FailureMessage(value))
 }
 
 // BeNonEmptyText holds for a string with more than white space in it.
