@@ -298,7 +298,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "ECS-IMP-REGION-KNOWN ECS-IMP-QUOTA-FREED", func(p *parts) {
+		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "ECS-IMP-QUOTA-FREED", func(p *parts) {
 			made := map[keypair.Scope]int{}
 			var mu sync.Mutex
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
