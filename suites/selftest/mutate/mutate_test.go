@@ -60,6 +60,10 @@ func (t *T[V]) F(a, b int) bool {
 }
 
 func G(f func() bool) bool { return f() && f() && !f() }
+
+func H(b bool) bool {
+	return G(func() bool { return b != true }) && b
+}
 `
 
 func TestMutantsHaveNamesThatSurviveEdits(t *testing.T) {
@@ -127,11 +131,12 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func TestCoverageHasCasesAndConstants(t *testing.T) {
+func TestCoverageHasNoGaps(t *testing.T) {
 	g := NewWithT(t)
 	file := filepath.Join(t.TempDir(), "p.go")
 	g.Expect(os.WriteFile(file, []byte(source), 0o600)).To(Succeed())
-	constant := span{3, 15, 3, 22}
+	constant, inCase, behindLiteral := span{3, 17, 3, 17}, span{9, 9, 9, 9}, span{18, 45, 18, 45}
 	g.Expect(evaluated(file, nil)).To(ConsistOf(constant))
-	g.Expect(evaluated(file, []span{{7, 34, 8, 9}})).To(ConsistOf(constant, span{9, 7, 9, 12}))
+	g.Expect(evaluated(file, []span{{7, 34, 8, 9}})).To(ConsistOf(constant, inCase))
+	g.Expect(evaluated(file, []span{{17, 12, 18, 18}})).To(ConsistOf(constant, behindLiteral), "not what is in the literal")
 }

@@ -21,7 +21,7 @@ const realGo = "KPSPEC_GO"
 // code:
 //   - go test ends with 1 both for a test that fails and for code that does not compile. gremlins takes 2 for the latter,
 //     and would count it as killed.
-//   - a coverage profile has no case expressions and no constants. gremlins would leave them alone.
+//   - a coverage profile leaves gaps, in which gremlins would change nothing.
 func standIn(args []string) int {
 	c := exec.Command(os.Getenv(realGo), args...)
 	out, err := c.CombinedOutput()
@@ -50,7 +50,7 @@ func (s span) has(at token.Position) bool {
 		cmp.Or(cmp.Compare(s.endLine, at.Line), cmp.Compare(s.endColumn, at.Column)) >= 0
 }
 
-// widen adds to a coverage profile what is evaluated where a covered statement is, or always.
+// widen closes the gaps of a coverage profile.
 func widen(profile string) error {
 	text, err := os.ReadFile(profile)
 	if err != nil {
@@ -83,54 +83,55 @@ func widen(profile string) error {
 	return os.WriteFile(profile, wider.Bytes(), 0o644)
 }
 
-// evaluated are the case expressions of the covered switches of a file, and the values that its package starts with.
+// evaluated are the operators of a file that gremlins would find in no covered statement although they are in one. A
+// profile leaves out case expressions, what stands behind a function literal, and values outside of functions.
 func evaluated(file string, covered []span) (all []span, err error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, file, nil, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
-	add := func(from, to token.Pos) {
-		start, end := files.Position(from), files.Position(to)
-		all = append(all, span{start.Line, start.Column, end.Line, end.Column})
+	reached := func(at token.Pos) bool {
+		return slices.ContainsFunc(covered, func(c span) bool { return c.has(files.Position(at)) })
 	}
+	var path []ast.Node // from the file to the node at hand
 	ast.Inspect(parsed, func(n ast.Node) bool {
-		s, is := n.(*ast.SwitchStmt)
-		if !is || !slices.ContainsFunc(covered, func(c span) bool { return c.has(files.Position(s.Switch)) }) {
+		if n == nil {
+			path = path[:len(path)-1]
 			return true
 		}
-		for _, statement := range s.Body.List {
-			if clause := statement.(*ast.CaseClause); clause.List != nil {
-				add(clause.List[0].Pos(), clause.Colon)
-			}
+		path = append(path, n)
+		var operator token.Pos
+		switch n := n.(type) {
+		case *ast.BinaryExpr:
+			operator = n.OpPos
+		case *ast.UnaryExpr:
+			operator = n.OpPos
+		default:
+			return true
+		}
+		if !reached(operator) && inReach(path, reached) {
+			at := files.Position(operator)
+			all = append(all, span{at.Line, at.Column, at.Line, at.Column})
 		}
 		return true
 	})
-	for _, d := range parsed.Decls {
-		g, is := d.(*ast.GenDecl)
-		if !is {
-			continue
-		}
-		for _, s := range g.Specs {
-			values, is := s.(*ast.ValueSpec)
-			if !is {
-				continue
-			}
-			for _, v := range values.Values {
-				if !hasFunction(v) { // a function may not run; its body has its own coverage
-					add(v.Pos(), v.End())
-				}
-			}
-		}
-	}
 	return all, nil
 }
 
-func hasFunction(e ast.Expr) (found bool) {
-	ast.Inspect(e, func(n ast.Node) bool {
-		_, is := n.(*ast.FuncLit)
-		found = found || is
-		return !found
-	})
-	return found
+// inReach tells whether the statement that the last node of a path belongs to is reached.
+func inReach(path []ast.Node, reached func(token.Pos) bool) bool {
+	for i, n := range slices.Backward(path) {
+		switch n := n.(type) {
+		case *ast.CaseClause: // the expressions of a case belong to the switch
+			return reached(path[i-2].Pos())
+		case ast.Stmt:
+			return reached(n.Pos())
+		case *ast.GenDecl:
+			return true
+		case *ast.FuncLit, *ast.FuncDecl:
+			return false
+		}
+	}
+	return false
 }
