@@ -1,6 +1,7 @@
 // Command mutate tells how firmly the specs hold the reference: gremlins changes one operator of the reference at a time,
-// and each time all specs run against it. A change that no spec notices survives. triage.yaml says of each survivor why
-// that is right; one that it does not name, a name of something that does not survive, and too many survivors are errors.
+// and each time all specs run against it. A change that no spec notices survives. triage.yaml says of each survivor why:
+// most have an excuse, and for some a spec is missing. A survivor that it does not name, a name of something that does not
+// survive, and too many survivors without an excuse are errors.
 //
 // It runs at the root of the module, with `make mutate`, and takes about three seconds per mutant on two cores.
 package main
@@ -20,7 +21,7 @@ import (
 // triageFile is what is known of the survivors.
 const triageFile = "suites/selftest/mutate/triage.yaml"
 
-// leastKilled is the share of the covered mutants, in percent, that the specs must notice.
+// leastKilled is the share, in percent, of the covered mutants without an excuse that the specs must notice.
 const leastKilled = 90
 
 // module is the path of the module whose reference is changed.

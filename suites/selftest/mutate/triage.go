@@ -44,13 +44,17 @@ func (s survivor) places() (all []place) {
 	return all
 }
 
-// verdicts are why a mutant may survive.
+// verdicts are why a mutant survives. All but the first excuse it: no spec is to notice it.
 var verdicts = []string{
+	missing,
 	"equivalent",     // it does the same as the code does
-	"not-observable", // what it changes does not show in any answer
-	"undocumented",   // it shows, but no document says which of both is right, or only an OBSERVE rule is about it
+	"not-observable", // what it changes does not show in any answer that a server can be asked for
+	"undocumented",   // it shows, but no rule says which of both is right, or only one that is merely recorded
 	"not-a-subject",  // it shows in an operation that the specs use and do not test
 }
+
+// missing is the verdict on a mutant that a spec should notice and none does yet. It counts as survived.
+const missing = "missing-spec"
 
 func readTriage(name string) (triage, error) {
 	text, err := os.ReadFile(name)
@@ -106,22 +110,17 @@ func parseTriage(text []byte) (t triage, err error) {
 // the two do not agree, or that too many mutants survive.
 func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 	status := map[place]string{}
-	total, by := count{}, map[string]count{}
 	for _, m := range mutants {
 		status[m.place] = m.status
-		if m.status != notViable {
-			by[path.Dir(m.File)] = by[path.Dir(m.File)].and(m.status)
-			total = total.and(m.status)
-		}
 	}
-	triaged, reasons := map[place]bool{}, map[string]int{}
+	verdict, reasons := map[place]string{}, map[string]int{}
 	var stale []string
 	for _, s := range known.Survivors {
 		if !strings.HasPrefix(s.File, dir+"/") {
 			continue
 		}
 		for _, p := range s.places() {
-			triaged[p] = true
+			verdict[p] = s.Verdict
 			reasons[s.Verdict]++
 			if got := status[p]; got == "" {
 				stale = append(stale, fmt.Sprintf("%s (no such mutant)", p))
@@ -130,11 +129,19 @@ func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 			}
 		}
 	}
+	total, by := count{}, map[string]count{}
 	var survivors []string
 	for _, m := range mutants {
-		if m.status == lived && !triaged[m.place] {
+		if m.status == notViable {
+			continue
+		}
+		v := verdict[m.place]
+		if m.status == lived && v == "" {
 			survivors = append(survivors, m.String())
 		}
+		excused := m.status == lived && v != "" && v != missing
+		by[path.Dir(m.File)] = by[path.Dir(m.File)].and(m.status, excused)
+		total = total.and(m.status, excused)
 	}
 
 	var problems []string
@@ -151,7 +158,7 @@ func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 	list("stale entries", ": remove them from "+triageFile, stale)
 
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(table, "\nmutants\tnot covered\tcovered\tkilled\tsurvived\tkilled share\t\n")
+	fmt.Fprint(table, "\nmutants\tcovered\tkilled\tsurvived\texcused\tkilled of covered\tkilled of not excused\t\n")
 	for _, dir := range slices.Sorted(maps.Keys(by)) {
 		by[dir].row(table, dir)
 	}
@@ -161,16 +168,16 @@ func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 	}
 	for _, v := range verdicts {
 		if reasons[v] > 0 {
-			fmt.Fprintf(w, "triaged as %s: %d\n", v, reasons[v])
+			fmt.Fprintf(w, "%s: %d\n", v, reasons[v])
 		}
 	}
 	for _, o := range known.Outside {
 		fmt.Fprintf(w, "not mutated: %s: %s\n", o.Path, o.Reason)
 	}
-	if total.covered() == 0 {
+	if due := total.covered - total.excused; due == 0 {
 		problems = append(problems, "no mutant is covered")
-	} else if total.share() < leastKilled {
-		problems = append(problems, fmt.Sprintf("%.1f %% of the covered mutants are killed, and %d %% must be", total.share(), leastKilled))
+	} else if share := percent(total.killed, due); share < leastKilled {
+		problems = append(problems, fmt.Sprintf("%.1f %% of the covered mutants without an excuse are killed, and %d %% must be", share, leastKilled))
 	}
 	if len(problems) > 0 {
 		return errors.New(strings.Join(problems, "; "))
@@ -179,28 +186,25 @@ func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 }
 
 // count counts mutants that compile.
-type count struct{ all, uncovered, lived int }
+type count struct{ all, covered, killed, excused int }
 
-func (c count) and(status string) count {
+func (c count) and(status string, excused bool) count {
 	c.all++
-	switch status {
-	case notCovered:
-		c.uncovered++
-	case killed, timedOut:
-	default:
-		c.lived++ // what gremlins has no word for yet counts against the specs
+	if status != notCovered {
+		c.covered++
+	}
+	if status == killed || status == timedOut { // what gremlins has no word for yet counts as survived
+		c.killed++
+	}
+	if excused {
+		c.excused++
 	}
 	return c
 }
 
-func (c count) covered() int { return c.all - c.uncovered }
-
-func (c count) share() float64 { return 100 * float64(c.covered()-c.lived) / float64(c.covered()) }
-
 func (c count) row(w io.Writer, name string) {
-	share := "-"
-	if c.covered() > 0 {
-		share = fmt.Sprintf("%.1f %%", c.share())
-	}
-	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%s\t  %s\n", c.all, c.uncovered, c.covered(), c.covered()-c.lived, c.lived, share, name)
+	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\t  %s\n", c.all, c.covered, c.killed, c.covered-c.killed, c.excused,
+		percent(c.killed, c.covered), percent(c.killed, c.covered-c.excused), name)
 }
+
+func percent(part, whole int) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
