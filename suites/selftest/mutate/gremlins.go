@@ -91,6 +91,9 @@ func command(ctx context.Context, dir string, env []string, name string, args ..
 
 // copyReference makes a module of the reference and what it imports, in dir. Its only test is the specs.
 func copyReference(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
 	for _, top := range []string{"go.mod", "go.sum", "fixtures", "reference"} {
 		err := filepath.WalkDir(top, func(name string, entry fs.DirEntry, err error) error {
 			switch {
