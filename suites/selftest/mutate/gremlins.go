@@ -73,8 +73,14 @@ func gremlins(ctx context.Context, tmp, dir, found string, workers int, outside 
 	}
 	c := exec.CommandContext(ctx, filepath.Join(tmp, "gremlins"), append(args, "./"+dir)...)
 	c.Dir, c.Env, c.Stdout, c.Stderr = copied, env, os.Stdout, os.Stderr
+	if err := os.RemoveAll(found); err != nil { // what an earlier run has kept there
+		return err
+	}
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("gremlins: %w", err)
+	}
+	if _, err := os.Stat(found); err != nil {
+		return fmt.Errorf("gremlins finds nothing to change in %s", dir)
 	}
 	return nil
 }
