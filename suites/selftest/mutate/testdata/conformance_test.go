@@ -40,7 +40,7 @@ var runs = []struct {
 	{"switches", reference.Options{
 		Fingerprint: "plain", KeyCheck: "shallow", PrivateKey: "pkcs1", AttachUnknown: "per-instance", TokenScope: "account",
 	}, "{ecs: %[1]q, swas: %[1]q}\n", ""},
-	{"new keys", reference.Options{PoolSize: 2}, "{swas: %[1]q}\n", "SWAS-CRE-RSA2048 || SWAS-CRE-PRIV-MATCH || SWAS-CRE-PRIV-FRESH"},
+	{"new keys", reference.Options{PoolSize: -1}, "{swas: %[1]q}\n", "SWAS-CRE-RSA2048 || SWAS-CRE-PRIV-MATCH || SWAS-CRE-PRIV-FRESH"},
 }
 
 func TestConformance(t *testing.T) {
