@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
@@ -129,7 +130,7 @@ func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
 
 // garbage is how much garbage there may be before it is collected, in percent of what is in use: a proof makes a lot of
 // it and keeps little.
-const garbage = 400
+const garbage = 800
 
 // Defects tries the defects. The error is that of a run that could not be made at all.
 func Defects(ctx context.Context, o Options) (Proof, error) {
@@ -259,7 +260,7 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touche
 
 // touched says which specs a defect may change the end of: those of whose requests one is answered otherwise. Specs of an
 // operation of SWAS share key pairs that one of them has made, so where a success is not what it was, all of them are
-// touched; and so are the rules that a race is said to break, for the requests are sent again one after the other.
+// touched; likewise those that use up a quota; and so are the rules that a race is said to break, for the requests are sent again one after the other.
 func (c *control) touched(d defect.Defect, stock *stock) reach {
 	out := reach{specs: map[string]bool{}, whole: map[string]bool{}}
 	if d.Race {
@@ -291,8 +292,8 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 		}
 	})
 	for _, rule := range c.rules {
-		if rule.Product == "SWAS" && slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool {
-			return shared[other.ID] && other.Product == rule.Product && (other.Operation == rule.Operation || other.Operation == "CreateKeyPair")
+		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool {
+			return shared[other.ID] && shares(rule, other) || rules[other.ID] && fills(rule) && fills(other)
 		}) {
 			rules[rule.ID], out.whole[rule.ID] = true, true
 		}
@@ -300,6 +301,16 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 	maps.DeleteFunc(rules, func(id string, _ bool) bool { return c.specs[id] == 0 }) // "" is what a run does for itself
 	out.rules = slices.Sorted(maps.Keys(rules))
 	return out
+}
+
+// shares tells whether specs of the rule use key pairs that specs of the other one may have made.
+func shares(rule, other catalogue.Rule) bool {
+	return rule.Product == "SWAS" && other.Product == "SWAS" && (other.Operation == rule.Operation || other.Operation == "CreateKeyPair")
+}
+
+// fills tells whether specs of the rule use up the quota of ECS, which they do together.
+func fills(rule catalogue.Rule) bool {
+	return rule.Product == "ECS" && strings.Contains(rule.ID, "-QUOTA")
 }
 
 // judge compares what came of the rules with what was declared.
