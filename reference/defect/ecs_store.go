@@ -156,7 +156,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-region-ignored", "All regions share their pairs.", "ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION ECS-IMP-QUOTA-REGION", func(p *parts) {
+		bug("ecs-region-ignored", "All regions share their pairs.", "ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
 			scoped(p, onECS, func(s *keypair.Scope) { s.Region = "" })
 		}),
 		bug("ecs-name-unique-in-all-regions", "A name must be unique in all regions.", "ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
