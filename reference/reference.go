@@ -21,9 +21,10 @@ import (
 // HealthPath is answered with 200 and "ok" to whoever asks with GET. It is no part of the API.
 const HealthPath = "/healthz"
 
-// DefaultPoolSize is how many generated keys wait for the operations that hand them out. The pool fills in the background
+// DefaultPoolSize is how many generated keys wait for the operations that hand them out: about as many as a run of the
+// suite takes in one burst. More are made for nothing, in competition with the run. The pool fills in the background
 // once the first call came, and whoever takes more than it has waits for a key to be made.
-const DefaultPoolSize = 16
+const DefaultPoolSize = 6
 
 // The forms of generated private keys.
 const (
@@ -54,14 +55,40 @@ type Options struct {
 	PoolSize int // keys that the own pool keeps ready; 0 = DefaultPoolSize, negative = none are made ahead of time
 }
 
-// Parts are what a server is put together from: the data and the named steps of its operations, and the gateway in front
-// of them, which serves the operations of the two products before its own.
+// Parts are what a server is put together from, before it serves. They know which of them were asked for, for whoever
+// wants to know what a change cannot concern.
 type Parts struct {
-	ECS     *ecs.Service
-	SWAS    *swas.Service
-	Gateway *rpc.Config
-	World   world.World
+	World world.World
+
+	ecs     *ecs.Service
+	swas    *swas.Service
+	gateway *rpc.Config
+	asked   Asked
 }
+
+// Asked says which parts were asked for.
+type Asked struct{ ECS, SWAS, Gateway bool }
+
+// ECS is the data and the named steps of the operations of ECS.
+func (p *Parts) ECS() *ecs.Service {
+	p.asked.ECS = true
+	return p.ecs
+}
+
+// SWAS is the data and the named steps of the operations of SWAS.
+func (p *Parts) SWAS() *swas.Service {
+	p.asked.SWAS = true
+	return p.swas
+}
+
+// Gateway is what stands in front of the operations. It serves those of the two products before its own.
+func (p *Parts) Gateway() *rpc.Config {
+	p.asked.Gateway = true
+	return p.gateway
+}
+
+// Asked says which parts were asked for until now.
+func (p *Parts) Asked() Asked { return p.asked }
 
 // Server is a reference server with a world and no key pairs yet. It may be used by many callers at the same time. Made by
 // [New].
@@ -104,7 +131,7 @@ func New(w world.World, o Options) (*Server, error) {
 		Identities: identities, Products: []rpc.Product{rpc.ECS(), rpc.PlainProduct(swas.Product)}, Clock: o.Clock, Logger: o.Logger,
 	}
 	if o.Change != nil {
-		o.Change(&Parts{ECS: ofECS, SWAS: ofSWAS, Gateway: &gateway, World: w})
+		o.Change(&Parts{World: w, ecs: ofECS, swas: ofSWAS, gateway: &gateway})
 	}
 	gateway.Operations = slices.Concat(ofECS.Operations(), ofSWAS.Operations(), gateway.Operations)
 	s.api, err = rpc.New(gateway)

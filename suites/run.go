@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,6 +42,8 @@ type Config struct {
 	Seed    int64             // of the order of the specs; zero keeps the order of the files
 	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
 	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them before; nil counts them
+
+	Deviations verdict.List // what the target is known to break
 }
 
 // Execute runs the selected specs in this process against a target that is up,
@@ -145,17 +148,6 @@ func Coverage(edition catalogue.Edition) (map[string]int, error) {
 	return run.specs, nil
 }
 
-// operations are what there are specs for, in the order in which they run.
-var operations = []struct {
-	product, name string
-	specs         func(*vocabulary.Kit)
-}{
-	{"ECS", "ImportKeyPair", ecs.ImportKeyPair},
-	{"SWAS", "CreateKeyPair", swas.CreateKeyPair},
-	{"SWAS", "ImportKeyPair", swas.ImportKeyPair},
-	{"SWAS", "AttachKeyPair", swas.AttachKeyPair},
-}
-
 // run is one run of the suite in this process.
 type run struct {
 	cfg       Config
@@ -193,24 +185,64 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	for _, rule := range selected {
 		r.selected = append(r.selected, rule.ID)
 	}
-	for _, o := range operations {
-		if slices.ContainsFunc(selected, func(rule catalogue.Rule) bool { return rule.Product == o.product && rule.Operation == o.name }) {
-			o.specs(kit)
-		}
+	// Where the specs have been counted before, only those of the operations asked for are built.
+	wanted := func(product, operation string) bool {
+		return cfg.Specs == nil || slices.ContainsFunc(selected, func(rule catalogue.Rule) bool {
+			return rule.Product == product && rule.Operation == operation
+		})
 	}
+	if wanted("ECS", "ImportKeyPair") {
+		ecs.ImportKeyPair(kit)
+	}
+	swas.KeyPairs(kit, func(operation string) bool { return wanted("SWAS", operation) })
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 
 	if r.specs = cfg.Specs; r.specs != nil {
 		return r, nil
 	}
+	tree := PreviewSpecs("kpspec").SpecReports
 	r.specs = map[string]int{}
-	for _, spec := range PreviewSpecs("kpspec").SpecReports {
+	for _, spec := range tree {
 		if rule, _, ok := r.about(spec); ok {
 			r.specs[rule.ID]++
 		}
 	}
+	if err := r.sound(tree); err != nil {
+		return nil, err
+	}
 	return r, nil
+}
+
+// sound reports what is wrong with the tree of specs: one that is about no rule
+// or has the text of another one, and a rule that no spec is about. Specs that
+// somebody else runs beside these are none of its business.
+func (r *run) sound(tree types.SpecReports) error {
+	var problems []string
+	first := map[string]string{} // text → where it stands
+	for _, spec := range tree {
+		where := vocabulary.Relative(spec.LeafNodeLocation)
+		if spec.LeafNodeType != types.NodeTypeIt || !strings.HasPrefix(where, "suites/") {
+			continue
+		}
+		text := spec.FullText()
+		if _, _, ok := r.about(spec); !ok {
+			problems = append(problems, fmt.Sprintf("%s: the spec %q is about no rule; give it one by Kit.Rule", where, text))
+		}
+		if before, twice := first[text]; twice {
+			problems = append(problems, fmt.Sprintf("%s: the spec %q has the text of the one at %s; say what differs", where, text, before))
+		}
+		first[text] = where
+	}
+	for _, rule := range r.catalogue.Rules() {
+		if rule.InEdition(cmp.Or(r.cfg.Edition, catalogue.Edition202606)) && rule.Excluded == "" && r.specs[rule.ID] == 0 {
+			problems = append(problems, fmt.Sprintf("no spec is about %s; write one or exclude the rule with a reason", rule.ID))
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("the tree of specs is not sound:\n%s", strings.Join(problems, "\n"))
+	}
+	return nil
 }
 
 // count is the number of specs of the selected rules.
@@ -250,14 +282,15 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 // report makes the report of what Ginkgo ran.
 func (r *run) report(ctx context.Context) report.Report {
 	in := report.Input{
-		Catalogue: r.catalogue,
-		Edition:   r.cfg.Edition,
-		Strict:    r.cfg.Strict,
-		Version:   r.cfg.Version,
-		Selected:  r.selected,
-		Specs:     r.specs,
-		Started:   r.started,
-		Duration:  time.Since(r.started),
+		Catalogue:  r.catalogue,
+		Edition:    r.cfg.Edition,
+		Strict:     r.cfg.Strict,
+		Version:    r.cfg.Version,
+		Selected:   r.selected,
+		Specs:      r.specs,
+		Deviations: r.cfg.Deviations,
+		Started:    r.started,
+		Duration:   time.Since(r.started),
 	}
 	if r.cfg.Target != nil {
 		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
@@ -265,12 +298,18 @@ func (r *run) report(ctx context.Context) report.Report {
 	if ctx.Err() != nil {
 		in.Cause = "the run was interrupted"
 	}
+	var left []vocabulary.Leftover
 	for _, spec := range r.ran.SpecReports {
-		in.CleanupErrors = append(in.CleanupErrors, entries[string](spec, vocabulary.CleanupEntry)...)
+		left = append(left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
-			in.Results = append(in.Results, result(spec, rule, clause, r.cfg.Edition))
+			res := result(spec, rule, clause, r.cfg.Edition)
+			if res.Outcome == verdict.Undone && res.Failure == "" {
+				res.Failure = cmp.Or(in.Cause, "the spec did not run")
+			}
+			in.Results = append(in.Results, res)
 		}
 	}
+	in.CleanupErrors = grouped(left)
 	made := report.Build(in)
 	if made.ExitCode == verdict.ExitConformant && (ctx.Err() != nil || len(made.CleanupErrors) > 0) {
 		// What a run may have left behind is no reason for a green one.
@@ -302,23 +341,67 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	told := entries[vocabulary.Outcome](spec, vocabulary.OutcomeEntry)
 	switch {
 	case len(told) > 0:
-		res.Outcome, res.Failure = told[0].Outcome, told[0].Message
-		if told[0].Location != "" {
-			res.Location = told[0].Location
+		last := told[len(told)-1] // a later one tells why an earlier one says nothing
+		res.Outcome, res.Failure = last.Outcome, last.Message
+		if last.Location != "" {
+			res.Location = last.Location
 		}
-	case spec.State == types.SpecStatePassed && len(res.Observations) > 0:
-		res.Outcome = verdict.Noted
 	case spec.State == types.SpecStatePassed:
 		res.Outcome = verdict.Met
 	default:
 		// The spec itself broke, or never began: that says nothing of the target.
 		res.Outcome = verdict.Undone
-		res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
+		if spec.Failure.Message != "" {
+			res.Failure = fmt.Sprintf("the spec %s: %s", spec.State, spec.Failure.Message)
+		}
 	}
-	if res.Level == catalogue.Observe && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
-		res.Observations = append(res.Observations, report.Observation{Name: "holds", Value: res.Outcome == verdict.Met})
+	if observed(rule, clause) && len(res.Observations) == 0 && (res.Outcome == verdict.Met || res.Outcome == verdict.NotMet) {
+		// Asserted in one edition and observed in another: whether the sentence of
+		// the spec is true is a fact in both.
+		sentence := strings.TrimPrefix(res.Text, rule.Product+" "+rule.Operation+" ")
+		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
+}
+
+// grouped says each cause for which something is left on the target once, with a
+// few of the names.
+func grouped(left []vocabulary.Leftover) []string {
+	const few = 3
+	named := map[string][]string{}
+	var causes, said []string
+	for _, l := range left {
+		if _, known := named[l.Cause]; !known {
+			causes, named[l.Cause] = append(causes, l.Cause), nil
+		}
+		for _, name := range l.What {
+			if !slices.Contains(named[l.Cause], name) { // what one sweep cannot remove, the next one cannot either
+				named[l.Cause] = append(named[l.Cause], name)
+			}
+		}
+	}
+	for _, cause := range causes {
+		names := named[cause]
+		switch {
+		case len(names) > few:
+			cause = fmt.Sprintf("%s: %d of them, among them %q", cause, len(names), names[:few])
+		case len(names) > 0:
+			cause = fmt.Sprintf("%s: %q", cause, names)
+		}
+		said = append(said, cause)
+	}
+	return said
+}
+
+// observed reports whether a rule, or its clause, is of level OBSERVE in any edition.
+func observed(rule catalogue.Rule, clause string) bool {
+	level, levels := rule.Level, rule.Levels
+	for _, c := range rule.Clauses {
+		if c.Key == clause {
+			level, levels = c.Level, c.Levels
+		}
+	}
+	return level == catalogue.Observe || slices.Contains(slices.Collect(maps.Values(levels)), catalogue.Observe)
 }
 
 // entries are the values of a spec's report entries of one name. What another

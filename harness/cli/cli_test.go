@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,8 @@ import (
 type fake struct {
 	startErr, preflightErr, executeErr, stopErr error
 	outcome                                     verdict.Outcome // of every spec
+	met                                         string          // a rule that is met all the same
+	failure                                     string          // of every spec; default "as told"
 	during                                      func()          // while the specs run
 
 	config  target.Config
@@ -68,9 +71,21 @@ func (f *fake) execute(_ context.Context, cfg suites.Config) (report.Report, err
 	if err != nil {
 		return report.Report{}, err
 	}
-	in := report.Input{Catalogue: rules, Edition: cfg.Edition, Strict: cfg.Strict, Version: cfg.Version, Specs: specs}
+	in := report.Input{Catalogue: rules, Edition: cfg.Edition, Strict: cfg.Strict, Version: cfg.Version, Specs: specs,
+		Deviations: cfg.Deviations, Target: report.Target{Kind: string(f.Kind()), Name: f.Name()}}
+	matched, err := rules.Match(cfg.Rules...)
+	if err != nil {
+		return report.Report{}, err
+	}
+	for _, rule := range matched {
+		in.Selected = append(in.Selected, rule.ID)
+	}
 	for id := range specs {
-		in.Results = append(in.Results, report.SpecResult{Rule: id, Text: "a spec", Outcome: f.outcome, Failure: "as told"})
+		r := report.SpecResult{Rule: id, Text: "a spec", Outcome: f.outcome, Failure: cmp.Or(f.failure, "as told")}
+		if id == f.met {
+			r.Outcome = verdict.Met
+		}
+		in.Results = append(in.Results, r)
 	}
 	return report.Build(in), nil
 }
@@ -109,12 +124,14 @@ func TestWrongUsage(t *testing.T) {
 	folder := t.TempDir()
 	bad := write(t, "target: reference\nstrikt: true\n")
 	two := write(t, "target: docker\nedition: new\n")
+	unfilled := write(t, "deviations:\n  - {rule: ECS-IMP-NAME-LEN-MIN, reason: '', expires: '', failures: [{spec: a spec, text: as told}]}\n")
+	unknown := write(t, "flaky:\n  - {rule: ECS-IMP-NAME-LEN-MIX, reason: r, expires: 2027-01-31}\n")
 	tests := map[string]struct {
 		args []string
 		want string // the beginning of the one line
 	}{
 		"no command":         {nil, "no command; to test the embedded reference: kpspec run"},
-		"unknown command":    {[]string{"test"}, `unknown command "test"; the commands are run, rules, world and version`},
+		"unknown command":    {[]string{"test"}, `unknown command "test"; see kpspec --help`},
 		"argument":           {[]string{"run", "ECS-IMP-NAME-LEN-MIN"}, `unexpected argument "ECS-IMP-NAME-LEN-MIN"; kpspec run takes flags only`},
 		"argument of rules":  {[]string{"rules", "ECS-*"}, `unexpected argument "ECS-*"`},
 		"argument of world":  {[]string{"world", "policies"}, `unexpected argument "policies"`},
@@ -150,6 +167,20 @@ func TestWrongUsage(t *testing.T) {
 		"endpoint, no URL":   {[]string{"run", "--target", "endpoint"}, `target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT, swas: http://HOST:PORT}"`},
 		"report nowhere":     {[]string{"run", "--report", filepath.Join(folder, "no", "report.json")}, "--report: cannot write " + filepath.Join(folder, "no", "report.json") + ": "},
 		"report is a folder": {[]string{"run", "--report", folder}, "--report: " + folder + " is a folder; name a file"},
+		"no deviations":      {[]string{"run", "--deviations", filepath.Join(folder, "none.yaml")}, "--deviations: open "},
+		"empty deviations":   {[]string{"run", "--deviations", ""}, "--deviations: no file is named"},
+		"not deviations":     {[]string{"run", "--deviations", bad}, bad + `:1: unknown key "target"`},
+		"unfilled list":      {[]string{"run", "--deviations", unfilled}, unfilled + ":2: ECS-IMP-NAME-LEN-MIN has no reason"},
+		"unknown in a list":  {[]string{"run", "--deviations", unknown}, unknown + `:2: unknown rule "ECS-IMP-NAME-LEN-MIX"; did you mean ECS-IMP-NAME-LEN-MIN`},
+		"deviations":         {[]string{"deviations"}, "no command; there is kpspec deviations write REPORT.json"},
+		"deviations read":    {[]string{"deviations", "read"}, `unknown command "read"`},
+		"write nothing":      {[]string{"deviations", "write"}, "kpspec deviations write takes one report, not 0"},
+		"write of no report": {[]string{"deviations", "write", bad}, bad + ": read report: "},
+		"write, no file":     {[]string{"deviations", "write", filepath.Join(folder, "none.json")}, "open "},
+		"write until soon":   {[]string{"deviations", "write", bad, "--expires", "soon"}, `--expires: "soon" is no date; write YYYY-MM-DD`},
+		"compare one":        {[]string{"compare", bad}, "kpspec compare takes two reports, not 1"},
+		"compare no report":  {[]string{"compare", bad, bad}, bad + ": read report: "},
+		"compare, no file":   {[]string{"compare", filepath.Join(folder, "none.json"), bad}, "open "},
 		"empty report":       {[]string{"run", "--report", ""}, "--report: no file is named"},
 	}
 	for name, tt := range tests {

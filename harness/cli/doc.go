@@ -1,16 +1,20 @@
-// Package cli is the kpspec command: run, rules, world and version.
+// Package cli is the kpspec command and its parts: run tests a target, compare
+// and deviations work on its reports, rules, world and version tell what kpspec
+// knows.
 //
 // A [Program] reads its arguments, lets the suites work, and turns what came of
 // it into an exit code:
 //
 //	0  conformant: no rule failed, and every selected rule could be tested
-//	1  not conformant: at least one rule failed
+//	1  not conformant: at least one rule failed, or the list of deviations is out
+//	   of date; of compare: something got worse
 //	2  wrong usage or configuration; nothing was run
 //	3  incomplete: the target did not come up, or something could not run
 //
 // What cannot have been meant is exit code 2 and one line on standard error: an
 // unknown rule, a pattern that matches nothing, a selection without a single
-// spec, a key that the configuration does not know. A gate in a pipeline must
+// spec, a key that the configuration does not know, a list of deviations that is
+// not filled in. A gate in a pipeline must
 // not open because of a slip of the pen.
 //
 // The summary goes to standard output, everything about the usage to standard

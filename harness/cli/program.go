@@ -92,7 +92,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("unknown command %q; the commands are run, rules, world and version", args[0])
+				return usage("unknown command %q; see kpspec --help", args[0])
 			}
 			return usage("no command; to test the embedded reference: kpspec run")
 		},
@@ -103,7 +103,8 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	root.SetArgs(args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.AddCommand(p.runCommand(&code), p.rulesCommand(), p.worldCommand(), p.versionCommand())
+	root.AddCommand(
+		p.runCommand(&code), p.compareCommand(&code), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand())
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {

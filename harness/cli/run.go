@@ -19,13 +19,13 @@ import (
 
 // runFlags are the flags of `kpspec run`. They override the configuration file.
 type runFlags struct {
-	config, image, report string
-	target                target.Kind
-	edition               catalogue.Edition
-	rules                 []string
-	strict, quota         bool
-	timeout               time.Duration
-	seed                  int64
+	config, image, report, deviations string
+	target                            target.Kind
+	edition                           catalogue.Edition
+	rules                             []string
+	strict, quota                     bool
+	timeout                           time.Duration
+	seed                              int64
 }
 
 func (p *Program) runCommand(code *int) *cobra.Command {
@@ -61,6 +61,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.BoolVar(&f.strict, "strict", false, "a SHOULD that is not met fails")
 	flags.BoolVar(&f.quota, "quota", false, "run the specs that create hundreds of key pairs (default true, on an endpoint false)")
 	flags.StringVar(&f.report, "report", "", "write the report to `FILE.json`")
+	flags.StringVar(&f.deviations, "deviations", "", "YAML `FILE` of the deviations that are known; kpspec deviations write makes one")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
 	return c
@@ -102,6 +103,9 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	if given("report") && f.report == "" {
 		return cfg, usage("--report: no file is named")
 	}
+	if given("deviations") && f.deviations == "" {
+		return cfg, usage("--deviations: no file is named")
+	}
 	return cfg, nil
 }
 
@@ -128,6 +132,10 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		return 0, incomplete("the embedded catalogue: %w", err)
 	}
 	selected, specs, err := p.selection(rules, cfg.Edition, f.rules)
+	if err != nil {
+		return 0, err
+	}
+	known, err := readDeviations(f.deviations, rules)
 	if err != nil {
 		return 0, err
 	}
@@ -173,7 +181,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 	r, err := p.Execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
-		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed,
+		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known,
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -46,6 +46,13 @@ func (l *Ledger) Note(e Entry) bool {
 	return true
 }
 
+// Holds reports whether e is open.
+func (l *Ledger) Holds(e Entry) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held[e]
+}
+
 // Strike takes e off the list; an entry that is not on it is ignored.
 func (l *Ledger) Strike(e Entry) {
 	l.mu.Lock()

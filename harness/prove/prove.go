@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -58,8 +59,10 @@ func minus(a, b []string) []string {
 
 // Proof is what came of all of it.
 type Proof struct {
-	Controls []Control `json:"controls"`
-	Trials   []Trial   `json:"trials"`
+	Controls  []Control `json:"controls"`
+	Trials    []Trial   `json:"trials"`
+	Unproven  []string  `json:"unproven"`  // rules that ought to have a defect and have none, of all defects
+	Constants []Run     `json:"constants"` // servers that implement nothing
 }
 
 // Control is the run of an edition without defects.
@@ -74,7 +77,8 @@ type Control struct {
 // Holds tells whether everything is as it should be.
 func (p Proof) Holds() bool {
 	return !slices.ContainsFunc(p.Controls, func(c Control) bool { return len(c.Bad) > 0 }) &&
-		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed })
+		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed }) &&
+		!slices.ContainsFunc(p.Constants, func(r Run) bool { return !r.holds() }) && len(p.Unproven) == 0
 }
 
 // control is a control with what is needed to try defects of its edition.
@@ -82,12 +86,52 @@ type control struct {
 	Control
 	stage *stage
 	specs map[string]int
+	rules []catalogue.Rule
 	// What came of the requests when they were sent again: at the operations, and at the gateway.
 	operations, front []outcome
 }
 
+// errInterrupted is the error of what did not come to its end.
+var errInterrupted = errors.New("interrupted")
+
+// Unproven are the rules that ask for something and have specs, and that none of the defects breaks. What only the older
+// edition asks for needs a defect of that edition.
+func Unproven(defects []defect.Defect) ([]string, error) {
+	rules, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	broken := map[catalogue.Edition]map[string]bool{catalogue.Edition202606: {}, catalogue.Edition202011: {}}
+	for _, d := range defects {
+		for _, id := range d.Rules {
+			broken[editionOf(d.Edition)][id] = true
+		}
+	}
+	var out []string
+	for _, rule := range rules.Rules() {
+		edition := catalogue.Edition202606
+		if !asks(rule, edition) {
+			edition = catalogue.Edition202011
+		}
+		if asks(rule, edition) && !broken[edition][rule.ID] {
+			out = append(out, rule.ID)
+		}
+	}
+	return out, nil
+}
+
+// asks tells whether a rule can be broken in an edition.
+func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
+	return rule.Excluded == "" && rule.InEdition(edition) && rule.LevelIn(edition) != catalogue.Observe
+}
+
+// garbage is how much garbage there may be before it is collected, in percent of what is in use: a proof makes a lot of
+// it and keeps little.
+const garbage = 400
+
 // Defects tries the defects. The error is that of a run that could not be made at all.
 func Defects(ctx context.Context, o Options) (Proof, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	var p Proof
 	stock := &stock{}
 	controls := map[catalogue.Edition]*control{}
@@ -110,7 +154,7 @@ func Defects(ctx context.Context, o Options) (Proof, error) {
 			return p, fmt.Errorf("defect %s: %w", d.ID, err)
 		}
 		if err := ctx.Err(); err != nil {
-			return p, errors.New("interrupted")
+			return p, errInterrupted
 		}
 		p.Trials = append(p.Trials, t)
 		if o.Tell != nil {
@@ -125,7 +169,11 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 	if err != nil {
 		return nil, err
 	}
-	c := &control{specs: specs}
+	rules, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	c := &control{specs: specs, rules: rules.Rules()}
 	c.Edition = edition
 	o := reference.Options{Edition: string(edition)}
 	if c.stage, err = newStage(stock, o, true); err != nil {
@@ -179,23 +227,42 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, whole 
 	return t, nil
 }
 
-// touched are the ids of the rules whose specs a defect may change the end of.
+// touched are the ids of the rules whose specs a defect may change the end of. Specs of an operation of SWAS share key
+// pairs that one of them has made, so where a success is not what it was, all of them are touched.
 func (c *control) touched(d defect.Defect, stock *stock) ([]string, error) {
-	rules := map[string]bool{}
-	if d.Race {
+	rules, shared := map[string]bool{}, map[string]bool{}
+	if d.Race { // the requests are sent again one after the other, so their answers do not show it
 		maps.Copy(rules, c.stage.racing())
+		for _, id := range d.Rules {
+			rules[id] = true
+		}
 	}
 	was := c.operations
 	if d.Gateway {
 		was = c.front
 	}
 	err := again(c.stage.kept, stock, d.In(reference.Options{}), d.Gateway, func(i int, came outcome) {
-		if !came.equal(was[i]) {
-			rules[c.stage.kept[i].rule] = true
+		if came.equal(was[i]) {
+			return
+		}
+		id := c.stage.kept[i].rule
+		rules[id] = true
+		if was[i].success() {
+			shared[id] = true
 		}
 	})
-	delete(rules, "") // what a run does for itself
-	return slices.Sorted(maps.Keys(rules)), err
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range c.rules {
+		if rule.Product == "SWAS" && slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool {
+			return shared[other.ID] && other.Product == rule.Product && (other.Operation == rule.Operation || other.Operation == "CreateKeyPair")
+		}) {
+			rules[rule.ID] = true
+		}
+	}
+	maps.DeleteFunc(rules, func(id string, _ bool) bool { return c.specs[id] == 0 }) // "" is what a run does for itself
+	return slices.Sorted(maps.Keys(rules)), nil
 }
 
 // judge compares what came of the rules with what was declared.

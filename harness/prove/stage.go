@@ -19,9 +19,11 @@ import (
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/wire"
 	"github.com/kpspec/kpspec/reference"
+	"github.com/kpspec/kpspec/reference/ecs"
 	"github.com/kpspec/kpspec/reference/keypair"
 	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/rpc"
+	"github.com/kpspec/kpspec/reference/swas"
 )
 
 // address is what requests of a stage are addressed to. Nothing listens there.
@@ -67,7 +69,7 @@ func newStage(stock *stock, o reference.Options, keeps bool) (*stage, error) {
 	o.Keys = stock.start()
 	if keeps {
 		o.Change = func(p *reference.Parts) {
-			for _, product := range []*operation.Product{&p.ECS.Product, &p.SWAS.Product} {
+			for _, product := range []*operation.Product{&p.ECS().Product, &p.SWAS().Product} {
 				for _, o := range product.Operations {
 					o.Checks = append([]operation.Step{{Name: "keep", Run: keep}}, o.Checks...)
 				}
@@ -206,21 +208,25 @@ type outcome struct {
 }
 
 // again sends the requests once more to a fresh server with the options, at the operations or, with front, at the gateway,
-// and calls seen with what came of each.
+// and calls seen with what came of each. Requests of a product that the options cannot change anything about are left out.
 func again(requests []*kept, stock *stock, o reference.Options, front bool, seen func(int, outcome)) error {
 	var now time.Time
-	id := ""
+	id := "" // of the request under way
 	var served map[string]rpc.Operation
+	var skip map[string]bool // by version
 	o.Keys = stock.start()
 	o.Clock = func() time.Time { return now }
 	change := o.Change
 	o.Change = func(p *reference.Parts) {
-		p.Gateway.RequestID = func() string { return id }
+		fresh := *p // asked for nothing yet
+		p.Gateway().RequestID = func() string { return id }
 		if change != nil {
-			change(p)
+			change(&fresh)
+			asked := fresh.Asked()
+			skip = map[string]bool{ecs.Version: !asked.ECS && !asked.Gateway, swas.Version: !asked.SWAS && !asked.Gateway}
 		}
 		served = map[string]rpc.Operation{}
-		for _, product := range []*operation.Product{&p.ECS.Product, &p.SWAS.Product} {
+		for _, product := range []*operation.Product{&p.ECS().Product, &p.SWAS().Product} {
 			for _, op := range product.Serve() {
 				served[op.Version+op.Action] = op
 			}
@@ -231,6 +237,9 @@ func again(requests []*kept, stock *stock, o reference.Options, front bool, seen
 		return err
 	}
 	for i, k := range requests {
+		if k.call != nil && skip[k.call.Version] {
+			continue
+		}
 		now, id = k.at, fmt.Sprintf("%08X-ABCD-ABCD-ABCD-ABCDEFABCDEF", i)
 		switch {
 		case front:
@@ -269,6 +278,9 @@ func (o outcome) equal(other outcome) bool {
 	return o.err == other.err && o.status == other.status && o.kind == other.kind && o.body == other.body &&
 		reflect.DeepEqual(o.result, other.result)
 }
+
+// success tells whether the request was carried out.
+func (o outcome) success() bool { return o.err == "" && o.status < http.StatusBadRequest }
 
 // editionOf is the edition of a defect.
 func editionOf(edition string) catalogue.Edition {

@@ -42,6 +42,9 @@ type Input struct {
 	// "the target did not start: ...". One line.
 	Cause string
 
+	// Deviations are the rules that the target is known to break.
+	Deviations verdict.List
+
 	CleanupErrors []string
 	Started       time.Time
 	Duration      time.Duration
@@ -75,6 +78,7 @@ func Build(in Input) Report {
 		Rules:         []Rule{},
 		NotCovered:    []NotCovered{},
 		CleanupErrors: append([]string{}, in.CleanupErrors...),
+		ListFaults:    []string{},
 	}
 	results := map[string][]SpecResult{}
 	for _, s := range in.Results {
@@ -85,7 +89,8 @@ func Build(in Input) Report {
 		case in.Selected != nil && !slices.Contains(in.Selected, rule.ID):
 			r.NotSelected++
 		case len(results[rule.ID]) > 0 || in.covers(rule):
-			rr := in.rule(rule, results[rule.ID])
+			rr, faults := in.rule(rule, results[rule.ID])
+			r.ListFaults = append(r.ListFaults, faults...)
 			r.Counts.Add(rr.Level, rr.Verdict)
 			r.Rules = append(r.Rules, rr)
 		default:
@@ -94,7 +99,7 @@ func Build(in Input) Report {
 			})
 		}
 	}
-	r.ExitCode = r.Counts.Exit()
+	r.ExitCode = exitCode(r.Counts, r.ListFaults)
 	r.Verdict = conclusion(r.ExitCode)
 	return r
 }
@@ -114,9 +119,10 @@ func (in Input) notCoveredBecause(rule catalogue.Rule) string {
 	return "no spec yet"
 }
 
-// rule makes the result of one rule from those of its specs.
-func (in Input) rule(rule catalogue.Rule, results []SpecResult) Rule {
-	r := Rule{
+// rule makes the result of one rule from those of its specs, and says where the
+// list of deviations is out of date about it.
+func (in Input) rule(rule catalogue.Rule, results []SpecResult) (r Rule, faults []string) {
+	r = Rule{
 		ID:        rule.ID,
 		Operation: rule.Operation,
 		Level:     rule.LevelIn(in.Edition),
@@ -131,21 +137,27 @@ func (in Input) rule(rule catalogue.Rule, results []SpecResult) Rule {
 		}
 		r.Documents = append(r.Documents, d)
 	}
-	var verdicts []verdict.Verdict
 	for _, s := range results {
-		spec := in.spec(rule, s)
-		verdicts = append(verdicts, spec.Verdict)
-		r.Specs = append(r.Specs, spec)
+		r.Specs = append(r.Specs, in.spec(rule, s))
 	}
 	slices.SortStableFunc(r.Specs, func(a, b Spec) int {
 		return cmp.Or(cmp.Compare(a.Clause, b.Clause), cmp.Compare(a.Text, b.Text))
 	})
+	var seen []verdict.Seen
+	for _, s := range r.Specs {
+		seen = append(seen, verdict.Seen{Spec: s.Text, Verdict: s.Verdict, Failure: s.Failure})
+	}
 	if missing := in.Specs[rule.ID] - len(results); missing > 0 {
-		verdicts = append(verdicts, verdict.CouldNotRun)
+		seen = append(seen, verdict.Seen{Verdict: verdict.CouldNotRun})
 		r.Reason = cmp.Or(in.Cause, fmt.Sprintf("%d of %d specs gave no result", missing, in.Specs[rule.ID]))
 	}
-	r.Verdict = verdict.OfRule(verdicts)
-	return r
+	verdicts, listed, faults := in.Deviations.Judge(rule.ID, seen, in.Started)
+	for i := range r.Specs {
+		r.Specs[i].Verdict = verdicts[i]
+	}
+	r.Deviation = listed
+	r.Verdict = listed.Of(verdict.OfRule(verdicts))
+	return r, faults
 }
 
 func (in Input) spec(rule catalogue.Rule, s SpecResult) Spec {

@@ -43,6 +43,7 @@ type Report struct {
 	NotCovered    []NotCovered      `json:"notCovered"`
 	NotSelected   int               `json:"notSelected"`   // rules of the catalogue that were not asked for
 	CleanupErrors []string          `json:"cleanupErrors"` // what may be left behind on the target, one line each
+	ListFaults    []string          `json:"listFaults"`    // where the list of deviations is out of date, one line each
 	TargetLog     string            `json:"targetLog,omitempty"`
 }
 
@@ -72,8 +73,9 @@ type Rule struct {
 	Verdict   verdict.Verdict `json:"verdict"`
 	Statement string          `json:"statement"`
 	Documents []Document      `json:"documents"`
-	Reason    string          `json:"reason,omitempty"` // why specs of it have no result
-	Specs     []Spec          `json:"specs"`            // by clause, then by text
+	Reason    string          `json:"reason,omitempty"`    // why specs of it have no result
+	Deviation *verdict.Listed `json:"deviation,omitempty"` // what the list of deviations says of it
+	Specs     []Spec          `json:"specs"`               // by clause, then by text
 }
 
 // Spec is the result of one spec.
@@ -89,10 +91,11 @@ type Spec struct {
 	Observations []Observation       `json:"observations,omitempty"` // what the spec recorded
 }
 
-// Observation is something a spec saw that the documents do not settle.
+// Observation is a fact about the target that the documents do not settle. Two
+// runs against the same target give the same one.
 type Observation struct {
-	Name  string `json:"name"`
-	Value any    `json:"value"`
+	Name  string `json:"name"`  // unique within the rule
+	Value any    `json:"value"` // a bool, a string, a number or a list of strings
 }
 
 // NotCovered is a selected rule about which the run says nothing.
@@ -150,8 +153,11 @@ func (r Report) check() error {
 		if rule.Reason != "" {
 			specs = append(specs, verdict.CouldNotRun)
 		}
-		if want := verdict.OfRule(specs); rule.Verdict != want {
+		if want := rule.Deviation.Of(verdict.OfRule(specs)); rule.Verdict != want {
 			return fmt.Errorf("rule %s: verdict %q, its specs say %q", rule.ID, rule.Verdict, want)
+		}
+		if err := rule.Deviation.Check(specs); err != nil {
+			return fmt.Errorf("rule %s: %w", rule.ID, err)
 		}
 		counts.Add(rule.Level, rule.Verdict)
 	}
@@ -163,13 +169,22 @@ func (r Report) check() error {
 		}
 	}
 	// A run that was interrupted is incomplete whatever its rules say.
-	if exit := counts.Exit(); r.ExitCode != exit && r.ExitCode != verdict.ExitIncomplete {
+	if exit := exitCode(counts, r.ListFaults); r.ExitCode != exit && r.ExitCode != verdict.ExitIncomplete {
 		return fmt.Errorf("exit code %d, the rules say %d", r.ExitCode, exit)
 	}
 	if r.Verdict != conclusion(r.ExitCode) {
 		return fmt.Errorf("verdict %q with exit code %d", r.Verdict, r.ExitCode)
 	}
 	return nil
+}
+
+// exitCode is the exit code of a run with these counts and this list. What is
+// known of a target must be true, or it covers what nobody knows.
+func exitCode(counts verdict.Counts, listFaults []string) int {
+	if len(listFaults) > 0 {
+		return verdict.ExitNotConformant
+	}
+	return counts.Exit()
 }
 
 func conclusion(exit int) Conclusion {

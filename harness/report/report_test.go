@@ -135,6 +135,36 @@ func manyFailures() report.Input {
 	return in
 }
 
+// listed is a run with a list of deviations: everything that mixed breaks is on
+// it, and a rule that is flaky.
+func listed() report.Input {
+	results := mixed()
+	results[6] = allMet()[6]
+	in := input(results...)
+	pinned := func(rule string, specs ...int) verdict.Deviating {
+		d := verdict.Deviating{Entry: verdict.Entry{Rule: rule, Reason: "It is wanted for " + rule + ".", Expires: "2026-12-31"}}
+		for _, i := range specs {
+			d.Failures = append(d.Failures, verdict.Failure{Spec: results[i].Text, Text: verdict.Normal(results[i].Failure)})
+		}
+		return d
+	}
+	in.Deviations = verdict.List{
+		Deviations: []verdict.Deviating{pinned("T-NAME-MIN", 0), pinned("T-ERR-NAME", 2, 3), pinned("T-TAG-CODE", 5)},
+		Flaky:      []verdict.Entry{{Rule: "T-NAME-MAX", Reason: "It loses a race now and then.", Expires: "2026-07-01"}},
+	}
+	in.Deviations.Deviations[0].Link = "https://issues.example/42"
+	return in
+}
+
+// outdated is the same list a day later, with another failure and without one.
+func outdated() report.Input {
+	in := listed()
+	in.Started = in.Started.AddDate(0, 0, 1) // the flaky entry is over
+	in.Results[0].Failure = "got 500"
+	in.Results[3].Outcome = verdict.Met
+	return in
+}
+
 func interrupted() report.Report {
 	in := input(allMet()[:2]...)
 	in.Cause = "interrupted"
@@ -157,6 +187,8 @@ func TestGolden(t *testing.T) {
 		"selected":   report.Build(one),
 		"many":       report.Build(manyFailures()),
 		"incomplete": interrupted(),
+		"deviations": report.Build(listed()),
+		"outdated":   report.Build(outdated()),
 		"nothing":    report.Build(report.Input{Catalogue: book{}, Version: "dev"}),
 	}
 	for name, r := range tests {
@@ -370,6 +402,18 @@ func TestReadIsStrict(t *testing.T) {
 		"unknown verdict":    {strings.Replace(file.String(), `"verdict": "warned"`, `"verdict": "fine"`, -1), `rule T-TAG-CODE: verdict "fine", its specs say "could-not-run"`},
 		"wrong kind of data": {change([]string{"rules"}, "none"), "cannot unmarshal"},
 	}
+	var known bytes.Buffer
+	if err := report.Build(listed()).Write(&known); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ old, new, want string }{
+		"a deviation without an entry": {`"kind": "flaky"`, `"kind": "known"`, `rule T-NAME-MAX: verdict "deviation", its specs say "passed"`},
+		"an unknown list":              {`"kind": "known"`, `"kind": "old"`, `rule T-NAME-MIN: listed as "old"`},
+		"a deviation without a date":   {`"expires": "2026-12-31"`, `"expires": ""`, "rule T-NAME-MIN: what is listed has no date"},
+		"faults that do not count":     {`"listFaults": []`, `"listFaults": ["T-1: over"]`, "exit code 0, the rules say 1"},
+	} {
+		tests[name] = struct{ text, want string }{strings.ReplaceAll(known.String(), c.old, c.new), c.want}
+	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -377,6 +421,67 @@ func TestReadIsStrict(t *testing.T) {
 			NewWithT(t).Expect(err).To(MatchError(And(HavePrefix("read report: "), ContainSubstring(tt.want))))
 		})
 	}
+}
+
+func TestDeviations(t *testing.T) {
+	t.Parallel()
+
+	t.Run("a list that is true makes the run conform", func(t *testing.T) {
+		t.Parallel()
+		g := NewWithT(t)
+		r := report.Build(listed())
+		g.Expect(r.ExitCode).To(Equal(verdict.ExitConformant))
+		g.Expect(r.ListFaults).To(BeEmpty())
+		g.Expect(r.Counts[catalogue.Must]).To(And(HaveKeyWithValue(verdict.Deviation, 3), HaveKeyWithValue(verdict.Failed, 0)))
+		g.Expect(r.Counts[catalogue.Should]).To(And(HaveKeyWithValue(verdict.Deviation, 1), HaveKeyWithValue(verdict.Warned, 0)))
+		g.Expect(find(t, r, "T-NAME-MAX").Deviation.Kind).To(Equal(verdict.Flaky))
+		g.Expect(find(t, r, "T-NAME-MIN").Specs[0].Failure).NotTo(BeEmpty(), "what is known is still explained")
+	})
+
+	t.Run("the same list serves a strict run", func(t *testing.T) {
+		t.Parallel()
+		in := listed()
+		in.Strict = true
+		NewWithT(t).Expect(report.Build(in).ExitCode).To(Equal(verdict.ExitConformant))
+	})
+
+	t.Run("a list that is out of date does not", func(t *testing.T) {
+		t.Parallel()
+		g := NewWithT(t)
+		r := report.Build(outdated())
+		g.Expect(r.ExitCode).To(Equal(verdict.ExitNotConformant))
+		g.Expect(r.ListFaults).To(ConsistOf(
+			HavePrefix("T-NAME-MIN: fails otherwise than listed"),
+			HavePrefix("T-NAME-MAX: listed until 2026-07-01, which is over"),
+			HavePrefix("T-ERR-NAME: listed, but no longer broken"),
+		))
+		g.Expect(find(t, r, "T-NAME-MIN").Verdict).To(Equal(verdict.Failed))
+		g.Expect(find(t, r, "T-ERR-NAME").Verdict).To(Equal(verdict.Deviation))
+	})
+
+	t.Run("it says nothing of what was not selected or gave no result", func(t *testing.T) {
+		t.Parallel()
+		g := NewWithT(t)
+		in := outdated()
+		in.Selected = []string{"T-SEEN"}
+		g.Expect(report.Build(in).ListFaults).To(BeEmpty())
+		in.Selected, in.Results = nil, nil
+		r := report.Build(in)
+		g.Expect(r.ListFaults).To(BeEmpty())
+		g.Expect(r.ExitCode).To(Equal(verdict.ExitIncomplete))
+	})
+
+	t.Run("nothing but deviations is not enough", func(t *testing.T) {
+		t.Parallel()
+		g := NewWithT(t)
+		in := listed()
+		in.Selected = []string{"T-NAME-MIN", "T-NAME-MAX"}
+		r := report.Build(in)
+		g.Expect(r.ExitCode).To(Equal(verdict.ExitIncomplete))
+		var out bytes.Buffer
+		g.Expect(report.Summary(&out, r, false)).To(Succeed())
+		g.Expect(out.String()).To(HavePrefix("INCOMPLETE: nothing but known deviations was seen"))
+	})
 }
 
 type brokenPipe struct{}

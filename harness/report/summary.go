@@ -25,7 +25,7 @@ const (
 )
 
 // Summary writes r for a terminal: the conclusion first, what was tested and
-// what was not, then warnings, and failures last, where the eye is when the run
+// what was not, then deviations and warnings, and failures last, where the eye is when the run
 // ends. Text that came from the target is shown without control characters.
 func Summary(w io.Writer, r Report, color bool) error {
 	p := &printer{color: color}
@@ -35,8 +35,10 @@ func Summary(w io.Writer, r Report, color bool) error {
 	p.notCovered(r)
 	p.cleanup(r)
 	p.couldNotRun(r)
+	p.deviations(r)
 	p.warned(r)
 	p.failed(r)
+	p.listFaults(r)
 	p.targetLog(r)
 	if _, err := io.WriteString(w, p.String()); err != nil {
 		return fmt.Errorf("write summary: %w", err)
@@ -85,6 +87,10 @@ func (p *printer) conclusion(r Report) {
 		said = []string{fmt.Sprintf("%d of %s failed", failed, total)}
 	case r.Verdict == Conformant:
 		said = []string{"none of " + total + " failed"}
+	case len(r.ListFaults) > 0:
+		said = []string{"the list of deviations is out of date"}
+	case undone == 0 && r.Counts.Of(verdict.Deviation) > 0 && r.ExitCode == r.Counts.Exit():
+		said = []string{"nothing but known deviations was seen"}
 	case undone == 0:
 		said = []string{"the run was cut short"}
 	}
@@ -96,6 +102,9 @@ func (p *printer) conclusion(r Report) {
 	}
 	if warned > 0 {
 		said = append(said, fmt.Sprintf("%d warned", warned))
+	}
+	if n := r.Counts.Of(verdict.Deviation); n > 0 {
+		said = append(said, plural(n, "known deviation"))
 	}
 	words, paint := "INCOMPLETE", yellow
 	switch r.Verdict {
@@ -248,6 +257,44 @@ func (p *printer) couldNotRun(r Report) {
 			shown = shown[:causeRules]
 		}
 		p.block("    ", strings.Join(shown, " ")+more)
+	}
+}
+
+// deviations lists all of them: each is something that somebody let pass.
+func (p *printer) deviations(r Report) {
+	n := 0
+	for _, rule := range r.Rules {
+		if rule.Deviation == nil {
+			continue
+		}
+		if n++; n == 1 {
+			p.heading("known deviations")
+		}
+		broken := 0
+		for _, s := range rule.Specs {
+			if s.Verdict == verdict.Deviation {
+				broken++
+			}
+		}
+		what := fmt.Sprintf("%d of %s not met", broken, plural(len(rule.Specs), "spec"))
+		if rule.Deviation.Kind == verdict.Flaky {
+			what = "flaky, this time " + what
+		}
+		p.line("  %s", cut(fmt.Sprintf("%s  %s, until %s: %s", rule.ID, rule.Level, rule.Deviation.Expires, what), summaryWidth-2))
+		p.block("    ", rule.Deviation.Reason)
+		if rule.Deviation.Link != "" {
+			p.line("    %s", cut(clean(rule.Deviation.Link), 2*summaryWidth))
+		}
+	}
+}
+
+func (p *printer) listFaults(r Report) {
+	if len(r.ListFaults) == 0 {
+		return
+	}
+	p.heading("the list of deviations is out of date")
+	for _, fault := range r.ListFaults {
+		p.block("  ", fault)
 	}
 }
 

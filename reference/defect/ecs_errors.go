@@ -12,23 +12,37 @@ import (
 
 // ecsErrors are wrong refusals of ImportKeyPair.
 func ecsErrors() []Defect {
-	q := "?"
-	unknown := broken{q, q, q, q}
-	all := slices.Concat(
-		rowBugs(onECS, "ecs-error-name", "A malformed name", keypair.ErrName, unknown),
-		rowBugs(onECS, "ecs-error-key", "A public key that is not supported", keypair.ErrKey, unknown),
-		rowBugs(onECS, "ecs-error-missing", "A missing parameter", operation.ErrMissing, unknown),
-		rowBugs(onECS, "ecs-error-exists", "A name in use", keypair.ErrExists, unknown),
-		rowBugs(onECS, "ecs-error-quota", "A quota that is used up", keypair.ErrQuota, unknown),
-		rowBugs(onECS, "ecs-error-group", "An unknown resource group", ecs.ErrResourceGroup, unknown),
-		rowBugs(onECS, "ecs-error-region", "An unknown region", operation.ErrRegion, unknown)[:2],
-		rowBugs(onECS, "ecs-error-tag-key", "A tag key that is not allowed", keypair.ErrTagKey, unknown)[:2],
-		rowBugs(onECS, "ecs-error-tag-value", "A tag value that is not allowed", keypair.ErrTagValue, unknown)[:2],
-		rowBugs(onECS, "ecs-error-tag-count", "A tag too many", keypair.ErrTagCount, unknown)[:2],
+	const (
+		names   = "ECS-IMP-NAME-LEN-MIN ECS-IMP-NAME-LEN-MAX ECS-IMP-NAME-LEN-CHARS ECS-IMP-NAME-FIRST-DIGIT ECS-IMP-NAME-FIRST-PUNCT ECS-IMP-NAME-NOHTTP ECS-IMP-NAME-NOHTTPS ECS-IMP-NAME-OTHERCHARS ECS-IMP-ERR-NAME"
+		keys    = "ECS-IMP-KEY-ED25519 ECS-IMP-KEY-OTHERALG ECS-IMP-KEY-GARBAGE ECS-IMP-KEY-PRIVATE ECS-IMP-ERR-KEY"
+		missing = "ECS-IMP-REGION-REQ ECS-IMP-NAME-REQ ECS-IMP-KEY-REQ ECS-IMP-ERR-MISSING"
+		taken   = "ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-ERR-EXIST"
+		full    = "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-ERR-QUOTA"
+		group   = "ECS-IMP-RG-404 ECS-IMP-ERR-RG"
+		tagKey  = "ECS-IMP-TAG-KEY-NONEMPTY ECS-IMP-TAG-KEY-LEN"
 	)
-	for _, parameter := range []string{"RegionId", "KeyPairName", "PublicKeyBody"} {
+	one := func(rules string) broken { return broken{code: rules, status: rules} }
+	all := slices.Concat(
+		rowBugs(onECS, "ecs-error-name", "A malformed name", keypair.ErrName, broken{names, names, "ECS-IMP-ERR-NAME", names}),
+		rowBugs(onECS, "ecs-error-key", "A public key that is not supported", keypair.ErrKey, broken{keys, keys, "ECS-IMP-ERR-KEY", keys}),
+		rowBugs(onECS, "ecs-error-missing", "A missing parameter", operation.ErrMissing, broken{
+			missing, "ECS-IMP-REGION-REQ ECS-IMP-NAME-REQ ECS-IMP-NAME-EMPTY ECS-IMP-KEY-REQ ECS-IMP-KEY-EMPTY ECS-IMP-ERR-MISSING", missing,
+			"ECS-IMP-ACTION ECS-IMP-COMMON ECS-IMP-REGION-REQ ECS-IMP-REGION-EMPTY ECS-IMP-NAME-REQ ECS-IMP-NAME-EMPTY ECS-IMP-KEY-REQ ECS-IMP-KEY-EMPTY ECS-IMP-ERR-MISSING",
+		}),
+		rowBugs(onECS, "ecs-error-exists", "A name in use", keypair.ErrExists, broken{taken, taken, "ECS-IMP-ERR-EXIST", taken}),
+		rowBugs(onECS, "ecs-error-quota", "A quota that is used up", keypair.ErrQuota, broken{full, full, "ECS-IMP-QUOTA ECS-IMP-ERR-QUOTA", full}),
+		rowBugs(onECS, "ecs-error-group", "An unknown resource group", ecs.ErrResourceGroup, broken{group, group, group, group}),
+		rowBugs(onECS, "ecs-error-region", "An unknown region", operation.ErrRegion, one("ECS-IMP-REGION-KNOWN")),
+		rowBugs(onECS, "ecs-error-tag-key", "A tag key that is not allowed", keypair.ErrTagKey, one(tagKey)),
+		rowBugs(onECS, "ecs-error-tag-value", "A tag value that is not allowed", keypair.ErrTagValue, one("ECS-IMP-TAG-VAL-LEN")),
+		rowBugs(onECS, "ecs-error-tag-count", "A tag too many", keypair.ErrTagCount, one("ECS-IMP-TAG-N-MAX")),
+	)
+	for _, missed := range []struct{ parameter, rules string }{
+		{"RegionId", "ECS-IMP-REGION-REQ"}, {"KeyPairName", "ECS-IMP-NAME-REQ"}, {"PublicKeyBody", "ECS-IMP-KEY-REQ ECS-IMP-ERR-MISSING"},
+	} {
+		parameter, rules := missed.parameter, missed.rules
 		all = append(all,
-			bug("ecs-missing-"+parameter+"-not-named", "The refusal of a call without "+parameter+" names another parameter.", "?", func(p *parts) {
+			bug("ecs-missing-"+parameter+"-not-named", "The refusal of a call without "+parameter+" names another parameter.", rules, func(p *parts) {
 				wrap(p, onECS, importKeyPair, "required parameters", func(was operation.Run) operation.Run {
 					return func(ctx context.Context, c *operation.Call) error {
 						if err := was(ctx, c); err != nil && !c.Params.Has(parameter) {
@@ -40,7 +54,7 @@ func ecsErrors() []Defect {
 					}
 				})
 			}),
-			bug("ecs-missing-"+parameter+"-500", "A call without "+parameter+" is answered with an internal error.", "?", func(p *parts) {
+			bug("ecs-missing-"+parameter+"-500", "A call without "+parameter+" is answered with an internal error.", rules, func(p *parts) {
 				wrap(p, onECS, importKeyPair, "required parameters", func(was operation.Run) operation.Run {
 					return func(ctx context.Context, c *operation.Call) error {
 						if !c.Params.Has(parameter) {
@@ -52,23 +66,23 @@ func ecsErrors() []Defect {
 			}))
 	}
 	return append(all,
-		bug("ecs-missing-region-default", "A call without RegionId works in the first region.", "?", func(p *parts) {
+		bug("ecs-missing-region-default", "A call without RegionId works in the first region.", "ECS-IMP-REGION-REQ", func(p *parts) {
 			optional(p, onECS, importKeyPair, "RegionId", func(c *operation.Call) {
-				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS.Regions[0]}
+				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS().Regions[0]}
 			}, "region", false)
 		}),
-		bug("ecs-empty-region-default", "A call with an empty RegionId works in the first region.", "?", func(p *parts) {
+		bug("ecs-empty-region-default", "A call with an empty RegionId works in the first region.", "ECS-IMP-REGION-EMPTY", func(p *parts) {
 			optional(p, onECS, importKeyPair, "RegionId", func(c *operation.Call) {
-				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS.Regions[0]}
+				c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.ECS().Regions[0]}
 			}, "region", true)
 		}),
-		bug("ecs-missing-name-made-up", "A call without KeyPairName gets a name of the server's.", "?", func(p *parts) {
+		bug("ecs-missing-name-made-up", "A call without KeyPairName gets a name of the server's.", "ECS-IMP-NAME-REQ", func(p *parts) {
 			optional(p, onECS, importKeyPair, "KeyPairName", func(c *operation.Call) { c.Pair.Name = "pair-" + c.RequestID }, "name", false)
 		}),
-		bug("ecs-empty-name-made-up", "A call with an empty KeyPairName gets a name of the server's.", "?", func(p *parts) {
+		bug("ecs-empty-name-made-up", "A call with an empty KeyPairName gets a name of the server's.", "ECS-IMP-NAME-EMPTY", func(p *parts) {
 			optional(p, onECS, importKeyPair, "KeyPairName", func(c *operation.Call) { c.Pair.Name = "pair-" + c.RequestID }, "name", true)
 		}),
-		bug("ecs-missing-key-made-up", "A call without PublicKeyBody makes a pair without a key.", "?", func(p *parts) {
+		bug("ecs-missing-key-made-up", "A call without PublicKeyBody makes a pair without a key.", "ECS-IMP-KEY-REQ ECS-IMP-ERR-MISSING", func(p *parts) {
 			optional(p, onECS, importKeyPair, "PublicKeyBody", func(c *operation.Call) { c.Pair.PublicKey = "ssh-rsa" }, "public key", false)
 		}),
 	)

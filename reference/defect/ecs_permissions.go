@@ -31,7 +31,7 @@ func worked(p *parts, product, action string, as func(ram.Resource) ram.Resource
 
 // deciding lets a function decide what the policies have decided about an action.
 func deciding(p *parts, action string, do func(ram.Decision) ram.Decision) {
-	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 		decision := rights.Decide(q)
 		if strings.EqualFold(q.Action, action) {
 			return do(decision)
@@ -45,11 +45,11 @@ func ecsPermissions() []Defect {
 	const action = "ecs:ImportKeyPair"
 	allow := ram.Decision{Outcome: ram.Allowed}
 	return []Defect{
-		bug("ecs-ram-unchecked", "ImportKeyPair needs no permission.", "?", func(p *parts) { find(p, onECS, importKeyPair).Permission = nil }).atGateway(),
-		bug("ecs-ram-other-action", "ImportKeyPair needs the permission for CreateKeyPair.", "?", func(p *parts) {
+		bug("ecs-ram-unchecked", "ImportKeyPair needs no permission.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) { find(p, onECS, importKeyPair).Permission = nil }).atGateway(),
+		bug("ecs-ram-other-action", "ImportKeyPair needs the permission for CreateKeyPair.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
 			needing(p, onECS, importKeyPair, func(need *rpc.Permission) { need.Action = "ecs:CreateKeyPair" })
 		}).atGateway(),
-		bug("ecs-ram-deny-ignored", "A denial in a policy is passed over.", "?", func(p *parts) {
+		bug("ecs-ram-deny-ignored", "A denial in a policy is passed over.", "ECS-IMP-RAM-ACTION", func(p *parts) {
 			deciding(p, action, func(d ram.Decision) ram.Decision {
 				if d.Outcome == ram.ExplicitDeny {
 					return allow
@@ -57,7 +57,7 @@ func ecsPermissions() []Defect {
 				return d
 			})
 		}).atGateway(),
-		bug("ecs-ram-default-allow", "What no policy allows is allowed.", "?", func(p *parts) {
+		bug("ecs-ram-default-allow", "What no policy allows is allowed.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
 			deciding(p, action, func(d ram.Decision) ram.Decision {
 				if d.Outcome == ram.ImplicitDeny {
 					return allow
@@ -65,11 +65,11 @@ func ecsPermissions() []Defect {
 				return d
 			})
 		}).atGateway(),
-		bug("ecs-ram-resource-ignored", "The resource of a policy is not looked at.", "?", func(p *parts) {
-			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+		bug("ecs-ram-resource-ignored", "The resource of a policy is not looked at.", "ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
+			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 				d := rights.Decide(q)
 				for _, id := range []string{"keypair/*", "instance/*"} {
-					for _, region := range append(p.ECS.Regions, "*") {
+					for _, region := range append(p.ECS().Regions, "*") {
 						for _, account := range []string{p.World.Accounts[0].ID, "1999999999999999", p.World.Accounts[len(p.World.Accounts)-1].ID} {
 							if d.Outcome != ram.ImplicitDeny || !strings.EqualFold(q.Action, action) {
 								return d
@@ -82,20 +82,20 @@ func ecsPermissions() []Defect {
 				return d
 			}
 		}).atGateway(),
-		bug("ecs-ram-region-ignored", "The region of a policy's resource is not looked at.", "?", func(p *parts) {
+		bug("ecs-ram-region-ignored", "The region of a policy's resource is not looked at.", "ECS-IMP-RAM-RESOURCE", func(p *parts) {
 			regional(p, action, func(r ram.Resource, region string) ram.Resource { r.Region = region; return r })
 		}).atGateway(),
-		bug("ecs-ram-account-ignored", "The account of a policy's resource is not looked at.", "?", func(p *parts) {
+		bug("ecs-ram-account-ignored", "The account of a policy's resource is not looked at.", "ECS-IMP-RAM-RESOURCE", func(p *parts) {
 			anyAccount(p, action)
 		}).atGateway(),
-		bug("ecs-ram-no-resource-level", "ImportKeyPair has no resource-level permissions.", "?", func(p *parts) {
+		bug("ecs-ram-no-resource-level", "ImportKeyPair has no resource-level permissions.", "ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
 			needing(p, onECS, importKeyPair, func(need *rpc.Permission) { need.Resources = nil })
 		}).atGateway(),
-		bug("ecs-ram-wrong-type", "The resource of ImportKeyPair is an instance.", "?", func(p *parts) {
+		bug("ecs-ram-wrong-type", "The resource of ImportKeyPair is an instance.", "ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND ECS-IMP-RAM-DEFS", func(p *parts) {
 			worked(p, onECS, importKeyPair, func(r ram.Resource) ram.Resource { r.ID = "instance/x"; return r })
 		}).atGateway(),
-		bug("ecs-ram-dependent", "ImportKeyPair needs the permission for DescribeKeyPairs too.", "?", func(p *parts) {
-			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+		bug("ecs-ram-dependent", "ImportKeyPair needs the permission for DescribeKeyPairs too.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
+			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 				d := rights.Decide(q)
 				if q.Action == action && d.Outcome == ram.Allowed {
 					q.Action = "ecs:DescribeKeyPairs"
@@ -104,11 +104,11 @@ func ecsPermissions() []Defect {
 				return d
 			}
 		}).atGateway(),
-		bug("ecs-ram-400", "A denied call is told with the status 400.", "?", func(p *parts) {
-			p.Gateway.Products[0].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "Forbidden.RAM", Message: "Denied."}
+		bug("ecs-ram-400", "A denied call is told with the status 400.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
+			p.Gateway().Products[0].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "Forbidden.RAM", Message: "Denied."}
 		}).atGateway(),
-		bug("ecs-ram-owner-denied", "RAM users are always denied.", "?", func(p *parts) {
-			p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+		bug("ecs-ram-owner-denied", "RAM users are always denied.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
+			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 				if rights.Owner() || !strings.EqualFold(q.Action, action) {
 					return rights.Decide(q)
 				}
@@ -120,7 +120,7 @@ func ecsPermissions() []Defect {
 
 // regional allows what is allowed in any region.
 func regional(p *parts, action string, in func(ram.Resource, string) ram.Resource) {
-	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 		d := rights.Decide(q)
 		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
 			return d
@@ -139,7 +139,7 @@ func regional(p *parts, action string, in func(ram.Resource, string) ram.Resourc
 
 // anyAccount allows what is allowed for any account that a policy of the world names.
 func anyAccount(p *parts, action string) {
-	p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 		d := rights.Decide(q)
 		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
 			return d

@@ -29,19 +29,19 @@ func also(p *parts, product, action, as string) {
 // ecsRequests are wrong ideas of how a call of ImportKeyPair is sent.
 func ecsRequests() []Defect {
 	return []Defect{
-		bug("ecs-action-any-case", "The Action is compared without regard to case.", "?", func(p *parts) { also(p, onECS, importKeyPair, "Importkeypair") }).atGateway(),
-		bug("ecs-action-unknown", "A call of an action that does not exist is a success.", "?", func(p *parts) {
+		bug("ecs-action-any-case", "The Action is compared without regard to case.", "ECS-IMP-ACTION", func(p *parts) { also(p, onECS, importKeyPair, "Importkeypair") }).atGateway(),
+		bug("ecs-action-unknown", "A call of an action that does not exist is a success.", "ECS-IMP-ACTION", func(p *parts) {
 			all := productOf(p, onECS)
 			all.Operations = append(all.Operations, &operation.Operation{Action: "NoSuchAction", Answer: func(*operation.Call) any { return &struct{}{} }})
 		}).atGateway(),
-		bug("ecs-version-any", "Another version is served too.", "?", func(p *parts) {
-			for _, o := range p.ECS.Operations() {
+		bug("ecs-version-any", "Another version is served too.", "ECS-IMP-VERSION", func(p *parts) {
+			for _, o := range p.ECS().Operations() {
 				o.Version = "1999-01-01"
 				o.Product = "ECS of old"
-				p.Gateway.Operations = append(p.Gateway.Operations, o)
+				p.Gateway().Operations = append(p.Gateway().Operations, o)
 			}
 		}).atGateway(),
-		bug("ecs-get-refused", "GET is refused.", "?", func(p *parts) {
+		bug("ecs-get-refused", "GET is refused.", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-XML", func(p *parts) {
 			checked(p, "parameters", "post only", func(r *http.Request, params *rpc.Params) rpc.Fault {
 				if action, _ := params.Get("Action"); r.Method == http.MethodGet && action+r.Header.Get("X-Acs-Action") == importKeyPair && isECS(r, params) {
 					return rpc.FaultMethod
@@ -49,7 +49,7 @@ func ecsRequests() []Defect {
 				return ""
 			})
 		}).atGateway(),
-		bug("ecs-form-refused", "Parameters in the body are refused.", "?", func(p *parts) {
+		bug("ecs-form-refused", "Parameters in the body are refused.", "ECS-IMP-GET", func(p *parts) {
 			checked(p, "parameters", "no body", func(r *http.Request, params *rpc.Params) rpc.Fault {
 				if r.ContentLength > 0 && isECS(r, params) {
 					return rpc.FaultContentType
@@ -57,8 +57,8 @@ func ecsRequests() []Defect {
 				return ""
 			})
 		}).atGateway(),
-		bug("ecs-signature-unchecked", "The signature is not checked.", "?", func(p *parts) { unchecked(p, "signature") }).atGateway(),
-		bug("ecs-unsigned-taken", "A request without credentials is carried out.", "?", func(p *parts) {
+		bug("ecs-signature-unchecked", "The signature is not checked.", "ECS-IMP-COMMON", func(p *parts) { unchecked(p, "signature") }).atGateway(),
+		bug("ecs-unsigned-taken", "A request without credentials is carried out.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
 			o := find(p, onECS, importKeyPair)
 			o.Anonymous, o.Permission = true, nil
 		}).atGateway(),

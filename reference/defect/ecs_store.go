@@ -2,7 +2,6 @@ package defect
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +14,8 @@ import (
 // rooms is where a defect keeps pairs elsewhere than the store does.
 func scoped(p *parts, product string, scope func(*keypair.Scope)) {
 	var all *operation.Product
-	if all = &p.ECS.Product; product == onSWAS {
-		all = &p.SWAS.Product
+	if all = &p.ECS().Product; product == onSWAS {
+		all = &p.SWAS().Product
 	}
 	for _, o := range all.Operations {
 		if step := o.Step("region"); step != nil {
@@ -32,9 +31,9 @@ func scoped(p *parts, product string, scope func(*keypair.Scope)) {
 
 // storing lets a function decide about a pair that is about to be stored, in ImportKeyPair and CreateKeyPair.
 func storing(p *parts, product, action string, do func(store *keypair.Store, c *operation.Call) error) {
-	store := p.ECS.Store
+	store := p.ECS().Store
 	if product == onSWAS {
-		store = p.SWAS.Store
+		store = p.SWAS().Store
 	}
 	wrap(p, product, action, "store", func(was operation.Run) operation.Run {
 		return func(ctx context.Context, c *operation.Call) error {
@@ -58,17 +57,24 @@ func named(store *keypair.Store, in keypair.Scope, name string) bool {
 	return n > 0
 }
 
-// meet waits a moment for a second request at the same place, so that the window of a race is open long enough.
+// meet lets two requests that come at once be at the same place at the same time, so that the window of a race is open
+// long enough. A request that nobody meets goes on after a moment, and after many such requests at once.
 type meet struct {
-	mu    sync.Mutex
-	other chan struct{}
+	mu     sync.Mutex
+	other  chan struct{}
+	lonely int
 }
 
 func (m *meet) wait() {
+	const moment, patience = 20 * time.Millisecond, 20
 	m.mu.Lock()
 	if m.other != nil {
 		close(m.other)
 		m.other = nil
+		m.mu.Unlock()
+		return
+	}
+	if m.lonely >= patience {
 		m.mu.Unlock()
 		return
 	}
@@ -77,22 +83,22 @@ func (m *meet) wait() {
 	m.mu.Unlock()
 	select {
 	case <-here:
-	case <-time.After(20 * time.Millisecond):
+	case <-time.After(moment):
 		m.mu.Lock()
 		if m.other == here {
 			m.other = nil
+			m.lonely++
 		}
 		m.mu.Unlock()
 	}
-	runtime.Gosched()
 }
 
 // raced is a store step that looks first and stores later, with other requests in between.
 func raced(p *parts, product string, actions ...string) {
 	var m meet
-	store := p.ECS.Store
+	store := p.ECS().Store
 	if product == onSWAS {
-		store = p.SWAS.Store
+		store = p.SWAS().Store
 	}
 	for _, action := range actions {
 		wrap(p, product, action, "store", func(was operation.Run) operation.Run {
@@ -114,9 +120,9 @@ func raced(p *parts, product string, actions ...string) {
 
 // ecsStore are wrong ideas of regions, accounts, unique names and the quota.
 func ecsStore() []Defect {
-	regions := func(p *parts) []string { return p.ECS.Regions }
+	regions := func(p *parts) []string { return p.ECS().Regions }
 	return []Defect{
-		bug("ecs-region-unknown-taken", "A region that does not exist is taken.", "?", func(p *parts) {
+		bug("ecs-region-unknown-taken", "A region that does not exist is taken.", "ECS-IMP-REGION-KNOWN", func(p *parts) {
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if err != nil {
 					c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: c.Text("RegionId")}
@@ -124,7 +130,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-region-unknown-default", "In place of a region that does not exist the first one is used.", "?", func(p *parts) {
+		bug("ecs-region-unknown-default", "In place of a region that does not exist the first one is used.", "ECS-IMP-REGION-KNOWN", func(p *parts) {
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if err != nil {
 					c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: regions(p)[0]}
@@ -132,8 +138,8 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-region-checked-late", "A region that does not exist is told after the pair was stored.", "?", func(p *parts) {
-			store := p.ECS.Store
+		bug("ecs-region-checked-late", "A region that does not exist is told after the pair was stored.", "ECS-IMP-REGION-KNOWN", func(p *parts) {
+			store := p.ECS().Store
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if err != nil {
 					pair := keypair.Pair{Name: c.Text("KeyPairName")}
@@ -142,7 +148,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-region-one-refused", "One of the regions is not known to ImportKeyPair.", "?", func(p *parts) {
+		bug("ecs-region-one-refused", "One of the regions is not known to ImportKeyPair.", "ECS-IMP-REGION-KNOWN ECS-IMP-QUOTA", func(p *parts) {
 			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
 				if c.Scope.Region == regions(p)[2] {
 					return operation.ErrRegion
@@ -150,10 +156,10 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-region-ignored", "All regions share their pairs.", "?", func(p *parts) {
+		bug("ecs-region-ignored", "All regions share their pairs.", "ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
 			scoped(p, onECS, func(s *keypair.Scope) { s.Region = "" })
 		}),
-		bug("ecs-name-unique-in-all-regions", "A name must be unique in all regions.", "?", func(p *parts) {
+		bug("ecs-name-unique-in-all-regions", "A name must be unique in all regions.", "ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				for _, region := range regions(p) {
 					if named(store, keypair.Scope{Account: c.Scope.Account, Region: region}, c.Pair.Name) {
@@ -163,7 +169,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-name-unique-in-all-accounts", "A name must be unique in all accounts.", "?", func(p *parts) {
+		bug("ecs-name-unique-in-all-accounts", "A name must be unique in all accounts.", "ECS-IMP-NAME-UNIQUE-ACCOUNT", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				for _, a := range p.World.Accounts {
 					if named(store, keypair.Scope{Account: a.ID, Region: c.Scope.Region}, c.Pair.Name) {
@@ -173,13 +179,13 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-accounts-ignored", "All accounts share their pairs.", "?", func(p *parts) {
+		bug("ecs-accounts-ignored", "All accounts share their pairs.", "ECS-IMP-NAME-UNIQUE-ACCOUNT ECS-IMP-QUOTA", func(p *parts) {
 			scoped(p, onECS, func(s *keypair.Scope) { s.Account = "" })
 		}),
-		bug("ecs-duplicate-replaces", "A pair with the name of another takes its place.", "?", func(p *parts) {
+		bug("ecs-duplicate-replaces", "A pair with the name of another takes its place.", "ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-ERR-EXIST", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error { return store.Delete(c.Scope, c.Pair.Name) })
 		}),
-		bug("ecs-duplicate-passed-over", "A pair with the name of another is passed over, and the answer is that of a success.", "?", func(p *parts) {
+		bug("ecs-duplicate-passed-over", "A pair with the name of another is passed over, and the answer is that of a success.", "ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-ERR-EXIST", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(_ *operation.Call, err error) error {
 				if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
 					return nil
@@ -187,25 +193,25 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-duplicate-same-key-taken", "A pair is imported again when name and key are those of the first.", "?", func(p *parts) {
+		bug("ecs-duplicate-same-key-taken", "A pair is imported again when name and key are those of the first.", "ECS-IMP-NAME-UNIQUE", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
-				found, _ := p.ECS.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
+				found, _ := p.ECS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
 				if err != nil && len(found) == 1 && found[0].Fingerprint == c.Pair.Fingerprint {
 					return nil
 				}
 				return err
 			})
 		}),
-		bug("ecs-duplicate-changes-key", "A refused duplicate replaces the key of the pair.", "?", func(p *parts) {
+		bug("ecs-duplicate-changes-key", "A refused duplicate replaces the key of the pair.", "ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-ERR-EXIST", func(p *parts) {
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
 				if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
-					_ = p.ECS.Store.Delete(c.Scope, c.Pair.Name)
-					_ = p.ECS.Store.Add(c.Scope, c.Pair)
+					_ = p.ECS().Store.Delete(c.Scope, c.Pair.Name)
+					_ = p.ECS().Store.Add(c.Scope, c.Pair)
 				}
 				return err
 			})
 		}),
-		bug("ecs-duplicate-of-created-taken", "The names of created and of imported pairs are two lists.", "?", func(p *parts) {
+		bug("ecs-duplicate-of-created-taken", "The names of created and of imported pairs are two lists.", "ECS-IMP-NAME-UNIQUE-CREATE", func(p *parts) {
 			made := map[keypair.Scope][]string{}
 			var mu sync.Mutex
 			before(p, onECS, "CreateKeyPair", "store", func(c *operation.Call) {
@@ -222,11 +228,11 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-create-over-imported", "CreateKeyPair takes the name of an imported pair.", "?", func(p *parts) {
+		bug("ecs-create-over-imported", "CreateKeyPair takes the name of an imported pair.", "ECS-IMP-NAME-UNIQUE-CREATE", func(p *parts) {
 			without(p, onECS, "CreateKeyPair", "room")
 			storing(p, onECS, "CreateKeyPair", func(store *keypair.Store, c *operation.Call) error { return store.Delete(c.Scope, c.Pair.Name) })
 		}),
-		bug("ecs-name-reserved-forever", "The name of a deleted pair stays in use.", "?", func(p *parts) {
+		bug("ecs-name-reserved-forever", "The name of a deleted pair stays in use.", "ECS-IMP-NAME-REUSE", func(p *parts) {
 			used := map[keypair.Scope]map[string]bool{}
 			var mu sync.Mutex
 			storing(p, onECS, importKeyPair, func(_ *keypair.Store, c *operation.Call) error {
@@ -242,12 +248,12 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-race-same-name", "Two simultaneous imports of one name both succeed.", "?", func(p *parts) { raced(p, onECS, importKeyPair) }).racing(),
-		bug("ecs-quota-499", "There is room for 499 pairs.", "?", func(p *parts) { p.ECS.Store.Quota = 499 }),
-		bug("ecs-quota-501", "There is room for 501 pairs.", "?", func(p *parts) { p.ECS.Store.Quota = 501 }),
-		bug("ecs-quota-none", "There is no quota.", "?", func(p *parts) { p.ECS.Store.Quota = 1 << 30 }),
-		bug("ecs-quota-10", "There is room for 10 pairs, as in the other product.", "?", func(p *parts) { p.ECS.Store.Quota = 10 }),
-		bug("ecs-quota-imported-only", "Created pairs do not count for the quota.", "?", func(p *parts) {
+		bug("ecs-race-same-name", "Two simultaneous imports of one name both succeed.", "ECS-IMP-NAME-UNIQUE", func(p *parts) { raced(p, onECS, importKeyPair) }).racing(),
+		bug("ecs-quota-499", "There is room for 499 pairs.", "ECS-IMP-QUOTA", func(p *parts) { p.ECS().Store.Quota = 499 }),
+		bug("ecs-quota-501", "There is room for 501 pairs.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-ERR-QUOTA", func(p *parts) { p.ECS().Store.Quota = 501 }),
+		bug("ecs-quota-none", "There is no quota.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-ERR-QUOTA", func(p *parts) { p.ECS().Store.Quota = 1 << 30 }),
+		bug("ecs-quota-10", "There is room for 10 pairs, as in the other product.", "ECS-IMP-QUOTA", func(p *parts) { p.ECS().Store.Quota = 10 }),
+		bug("ecs-quota-imported-only", "Created pairs do not count for the quota.", "ECS-IMP-QUOTA-SHARED", func(p *parts) {
 			made := map[keypair.Scope]int{}
 			var mu sync.Mutex
 			after(p, onECS, "CreateKeyPair", "store", func(c *operation.Call, err error) error {
@@ -258,63 +264,63 @@ func ecsStore() []Defect {
 				}
 				return err
 			})
-			p.ECS.Store.Quota = 1 << 30
+			p.ECS().Store.Quota = 1 << 30
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				mu.Lock()
 				defer mu.Unlock()
-				if count(store, c.Scope)-made[c.Scope] >= p.ECS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+				if count(store, c.Scope)-made[c.Scope] >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				return nil
 			})
 		}),
-		bug("ecs-quota-of-all-regions", "The quota counts the pairs of all regions.", "?", func(p *parts) {
+		bug("ecs-quota-of-all-regions", "The quota counts the pairs of all regions.", "ECS-IMP-QUOTA-REGION", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				total := 0
 				for _, region := range regions(p) {
 					total += count(store, keypair.Scope{Account: c.Scope.Account, Region: region})
 				}
-				if total >= p.ECS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+				if total >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				return nil
 			})
 		}),
-		bug("ecs-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "?", func(p *parts) {
+		bug("ecs-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "ECS-IMP-QUOTA", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				total := 0
 				for _, a := range p.World.Accounts {
 					total += count(store, keypair.Scope{Account: a.ID, Region: c.Scope.Region})
 				}
-				if total >= p.ECS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+				if total >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				return nil
 			})
 		}),
-		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "?", func(p *parts) {
+		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "ECS-IMP-REGION-KNOWN ECS-IMP-QUOTA-FREED", func(p *parts) {
 			made := map[keypair.Scope]int{}
 			var mu sync.Mutex
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				mu.Lock()
 				defer mu.Unlock()
-				if made[c.Scope] >= p.ECS.Rules.Quota && c.Scope.Region == regions(p)[len(regions(p))-1] && !named(store, c.Scope, c.Pair.Name) {
+				if made[c.Scope] >= p.ECS().Rules.Quota && c.Scope.Region == regions(p)[len(regions(p))-1] && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
 				}
 				made[c.Scope]++
 				return nil
 			})
 		}),
-		bug("ecs-quota-told-late", "A pair above the quota is refused and kept.", "?", func(p *parts) {
-			p.ECS.Store.Quota = 1 << 30
+		bug("ecs-quota-told-late", "A pair above the quota is refused and kept.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-QUOTA-FREED ECS-IMP-ERR-QUOTA", func(p *parts) {
+			p.ECS().Store.Quota = 1 << 30
 			after(p, onECS, importKeyPair, "store", func(c *operation.Call, err error) error {
-				if err == nil && count(p.ECS.Store, c.Scope) > p.ECS.Rules.Quota {
+				if err == nil && count(p.ECS().Store, c.Scope) > p.ECS().Rules.Quota {
 					return keypair.ErrQuota
 				}
 				return err
 			})
 		}),
-		bug("ecs-imported-not-listed", "Imported pairs are not listed.", "?", func(p *parts) {
+		bug("ecs-imported-not-listed", "Imported pairs are not listed.", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-NAME-UNIQUE-REGION ECS-IMP-KEY-SSHRSA ECS-IMP-KEY-SSHDSS ECS-IMP-KEY-ECDSA ECS-IMP-KEY-COMMENT ECS-IMP-KEY-EOL ECS-IMP-KEY-STORED ECS-IMP-KEY-NOPRIVATE ECS-IMP-RG-OPT ECS-IMP-TAG-OPT ECS-IMP-TAG-WIRE ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-QUOTA-FREED ECS-IMP-RESP-200 ECS-IMP-JSON ECS-IMP-ERR-QUOTA ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND ECS-IMP-TYPES ECS-IMP-SUMMARY SWAS-IMP-NAME-REGION", func(p *parts) {
 			without(p, onECS, importKeyPair, "store")
 		}),
 	}

@@ -21,9 +21,9 @@ const (
 // productOf returns a product of the server.
 func productOf(p *parts, name string) *operation.Product {
 	if name == onECS {
-		return &p.ECS.Product
+		return &p.ECS().Product
 	}
-	return &p.SWAS.Product
+	return &p.SWAS().Product
 }
 
 // find returns an operation of the server. A defect of an operation that does not exist is a mistake in this package,

@@ -3,6 +3,7 @@ package defect
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/kpspec/kpspec/reference/refusal"
 	"github.com/kpspec/kpspec/reference/rpc"
@@ -12,12 +13,12 @@ import (
 type broken struct{ code, status, message, success string }
 
 // rowBugs are what can be wrong with the row of an error table: its code, its status, its message, and a refusal that looks
-// like a success to whoever looks at the status alone.
+// like a success to whoever looks at the status alone. Those that would break no rule are left out.
 func rowBugs(product, id, words string, cause error, rules broken) []Defect {
 	change := func(do func(*refusal.Row)) func(*parts) {
 		return func(p *parts) { row(p, product, cause, do) }
 	}
-	return []Defect{
+	all := []Defect{
 		bug(id+"-code", words+" is told with another code.", rules.code, change(func(r *refusal.Row) { r.Code = "InvalidParameter.Other" })),
 		bug(id+"-status", words+" is told with another status.", rules.status, change(func(r *refusal.Row) {
 			if r.Status = http.StatusConflict; r.Code == "" {
@@ -36,4 +37,5 @@ func rowBugs(product, id, words string, cause error, rules broken) []Defect {
 			}
 		}).atGateway(),
 	}
+	return slices.DeleteFunc(all, func(d Defect) bool { return len(d.Rules) == 0 })
 }

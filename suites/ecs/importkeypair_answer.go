@@ -32,7 +32,7 @@ func answer(k *Kit) {
 	// of its own.
 	fingerprint := func(members map[string]any) string {
 		GinkgoHelper()
-		Given(members).To(gomega.HaveKeyWithValue("KeyPairFingerPrint", BeNonEmptyText()))
+		Given(members).To(HoldMember("KeyPairFingerPrint", BeNonEmptyText()))
 		return members["KeyPairFingerPrint"].(string)
 	}
 	plain := func() wire.Call { return k.Import(k.Name(), FreshKey()) }
@@ -58,16 +58,23 @@ func answer(k *Kit) {
 			Observe("members beside the documented ones", extra)
 		})
 		It("with scalars that are strings", rule("ECS-IMP-TYPES"), func(ctx SpecContext) {
+			answer := k.ECS.Call(ctx, plain())
+			Given(answer).To(BeAccepted())
+			Expect(answer).To(BeReadBySDK())
 			members := imported(ctx, plain())
 			for _, name := range documented {
 				Expect(members[name]).To(gomega.BeAssignableToTypeOf(""), name)
 			}
 		})
 		It("with a RequestId that is not empty", rule("ECS-IMP-RESP-REQID"), func(ctx SpecContext) {
-			Expect(imported(ctx, plain())).To(gomega.HaveKeyWithValue("RequestId", BeNonEmptyText()))
+			Expect(imported(ctx, plain())).To(HoldMember("RequestId", BeNonEmptyText()))
 		})
 		It("with a RequestId in the form of an upper-case UUID", rule("ECS-IMP-RESP-REQID.uuid"), func(ctx SpecContext) {
-			Expect(imported(ctx, plain())["RequestId"]).To(gomega.MatchRegexp(`^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$`))
+			id := imported(ctx, plain())["RequestId"]
+			uuid := gomega.MatchRegexp(`^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$`)
+			matches, _ := uuid.Match(id)
+			Observe("RequestId is an upper-case UUID", matches)
+			Expect(id).To(uuid)
 		})
 		It("with another RequestId each time", rule("ECS-IMP-RESP-REQID.differs"), func(ctx SpecContext) {
 			first, second := imported(ctx, plain())["RequestId"], imported(ctx, plain())["RequestId"]
@@ -90,7 +97,7 @@ func answer(k *Kit) {
 
 	Describe("gives a fingerprint", func() {
 		It("that is a string and not empty", rule("ECS-IMP-RESP-FP-PRESENT"), func(ctx SpecContext) {
-			Expect(imported(ctx, plain())).To(gomega.HaveKeyWithValue("KeyPairFingerPrint", BeNonEmptyText()))
+			Expect(imported(ctx, plain())).To(HoldMember("KeyPairFingerPrint", BeNonEmptyText()))
 		})
 		DescribeTable("that is the MD5 sum ssh-keygen prints for", func(ctx SpecContext, key sshkeys.Key) {
 			Expect(fingerprint(imported(ctx, k.Import(k.Name(), key.Line)))).To(BeFingerprint(key.Fingerprint))
@@ -106,15 +113,16 @@ func answer(k *Kit) {
 			Given(k.ECS.Send(ctx, plain())).To(BeAccepted())
 			got := k.ECS.Send(ctx, k.Import(k.Name(), sshkeys.CertRSAV01.Line))
 			Expect(got).To(BeAnAnswer())
-			saw := Saw(got)
+			ObserveAnswer("an RSA certificate", got)
 			if members, err := got.Object(); err == nil && got.Status == 200 {
 				inner, _ := BeFingerprint(sshkeys.CertRSAV01.Fingerprint).Match(members["KeyPairFingerPrint"])
-				saw = map[bool]string{true: "that of the key inside", false: "another"}[inner]
+				Observe("fingerprint of a certificate is that of the key inside", inner)
 			}
-			Observe("the fingerprint of an RSA certificate", saw)
 		})
 		It("printed as 16 lower-case octets with colons", rule("ECS-IMP-RESP-FP-FORM"), func(ctx SpecContext) {
-			Expect(fingerprint(imported(ctx, plain()))).To(gomega.MatchRegexp(`^([0-9a-f]{2}:){15}[0-9a-f]{2}$`))
+			printed := fingerprint(imported(ctx, plain()))
+			Observe("fingerprint form", FingerprintForm(printed))
+			Expect(printed).To(gomega.MatchRegexp(`^([0-9a-f]{2}:){15}[0-9a-f]{2}$`))
 		})
 		It("that depends on the key alone", rule("ECS-IMP-RESP-FP-STABLE"), func(ctx SpecContext) {
 			key := FreshKey()
@@ -166,6 +174,19 @@ func answer(k *Kit) {
 			Expect(err).To(gomega.BeNil())
 			Expect(members).To(BeFlat(documented...))
 		})
+		It("may speak JSON or XML to who asks for neither", rule("ECS-IMP-JSON.default"), func(ctx SpecContext) {
+			call := plain()
+			call.Shape, call.OmitFormat = wire.V1Get, true
+			got := k.ECS.Send(ctx, call)
+			Expect(got.Status).To(gomega.Equal(200))
+			format := "neither JSON nor XML"
+			if _, err := got.Object(); err == nil {
+				format = "JSON"
+			} else if _, err := got.XML(); err == nil {
+				format = "XML"
+			}
+			Observe("format where none is asked for", format)
+		})
 		xml := []any{func(ctx SpecContext, rest string) {
 			key, name := FreshKey(), k.Name()+rest
 			printed := fingerprint(imported(ctx, k.Import(name, key)))
@@ -179,13 +200,13 @@ func answer(k *Kit) {
 			root, err := got.XML()
 			Expect(err).To(gomega.BeNil())
 			Expect(root.Name).To(gomega.Equal("ImportKeyPairResponse"))
-			elements := map[string]string{}
+			elements := map[string]any{}
 			for _, child := range root.Children {
 				elements[child.Name] = child.Text
 			}
-			Expect(elements).To(gomega.HaveKeyWithValue("RequestId", BeNonEmptyText()))
-			Expect(elements).To(gomega.HaveKeyWithValue("KeyPairName", Value(call, "KeyPairName")))
-			Expect(elements).To(gomega.HaveKeyWithValue("KeyPairFingerPrint", printed))
+			Expect(elements).To(HoldMember("RequestId", BeNonEmptyText()))
+			Expect(elements).To(HoldMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
+			Expect(elements).To(HoldMember("KeyPairFingerPrint", gomega.Equal(printed)))
 		}, Entry("for a plain name", rule("ECS-IMP-XML"), "")}
 		if k.Edition != catalogue.Edition202011 {
 			xml = append(xml, Entry("for a Chinese name", rule("ECS-IMP-XML"), "密钥"))
@@ -229,6 +250,27 @@ func answer(k *Kit) {
 			Entry("a key in no known format", rule("ECS-IMP-ERR-KEY.message"), notAKey, keyMalformed),
 			Entry("a missing key", rule("ECS-IMP-ERR-MISSING.message"), noKey, keyMissing),
 			Entry("a name that is taken", rule("ECS-IMP-ERR-EXIST.message"), taken, alreadyExists),
+		)
+		// The documents give no order of checks: which of two faults is told?
+		badName := func(c wire.Call) wire.Call { return c.With("KeyPairName", Value(c, "KeyPairName")+" x") }
+		badKey := func(c wire.Call) wire.Call { return c.With("PublicKeyBody", "not a key") }
+		noKeyAtAll := func(c wire.Call) wire.Call { return c.Without("PublicKeyBody") }
+		noGroup := func(c wire.Call) wire.Call { return c.With("ResourceGroupId", "rg-doesnotexist") }
+		DescribeTable("one of two faults:", func(ctx SpecContext, faults ...func(wire.Call) wire.Call) {
+			call := plain() // its name is taken by the time the faults are in it
+			Given(k.ECS.Send(ctx, call)).To(BeAccepted())
+			for _, fault := range faults {
+				call = fault(call)
+			}
+			got := k.ECS.Send(ctx, call)
+			Expect(got).To(BeRefused(AnyRefusal))
+			Observe("of "+CurrentSpecReport().LeafNodeText+" tells", Told(got))
+		},
+			Entry("a malformed name and a missing key", rule("ECS-IMP-ERR-MISSING.order"), badName, noKeyAtAll),
+			Entry("a taken name and a missing key", rule("ECS-IMP-ERR-MISSING.order"), noKeyAtAll),
+			Entry("a malformed name and a malformed key", rule("ECS-IMP-ERR-KEY.order"), badName, badKey),
+			Entry("a taken name and a malformed key", rule("ECS-IMP-ERR-EXIST.order"), badKey),
+			Entry("a taken name and an unknown resource group", rule("ECS-IMP-ERR-EXIST.order"), noGroup),
 		)
 	})
 }

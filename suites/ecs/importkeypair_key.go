@@ -30,7 +30,11 @@ func key(k *Kit) {
 		Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
 		got := k.ECS.Send(ctx, k.Import(k.Name(), body))
 		Expect(got).To(BeAnAnswer())
-		Observe(what, Saw(got))
+		ObserveAnswer(what, got)
+		if members, err := got.Object(); err == nil && got.Status == 200 {
+			printed, _ := members["KeyPairFingerPrint"].(string)
+			Observe("gives a fingerprint for "+what, printed != "")
+		}
 	}
 
 	It("refuses a request without PublicKeyBody and names it", rule("ECS-IMP-KEY-REQ"), func(ctx SpecContext) {
@@ -38,7 +42,7 @@ func key(k *Kit) {
 		k.ECS.Refuses(ctx, good.Without("PublicKeyBody"), good, Row{Status: keyMissing.Status, Code: keyMissing.Code, Naming: "PublicKeyBody"})
 	})
 	It("refuses an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY"), func(ctx SpecContext) { refuses(ctx, "", Row{Status: 400}) })
-	It("has a code for an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY.code"), func(ctx SpecContext) { records(ctx, "answer", "") })
+	It("has a code for an empty PublicKeyBody", rule("ECS-IMP-KEY-EMPTY.code"), func(ctx SpecContext) { records(ctx, "an empty PublicKeyBody", "") })
 
 	Describe("of a kind", func() {
 		DescribeTable("takes", func(ctx SpecContext, key sshkeys.Key) { accepts(ctx, key.Bare()) },
@@ -66,8 +70,11 @@ func key(k *Kit) {
 			Entry("rsa", rule("ECS-IMP-KEY-RSA"), "rsa", strings.TrimPrefix(rsa, "ssh-")),
 			Entry("dsa", rule("ECS-IMP-KEY-DSA"), "dsa", "dsa"+strings.TrimPrefix(dsa, "ssh-dss")),
 		)
+		It("refuses ed25519", rule("ECS-IMP-KEY-ED25519"), func(ctx SpecContext) {
+			ObserveAnswer("ed25519", k.ECS.Send(ctx, k.Import(k.Name(), sshkeys.Ed25519.Line)))
+			refuses(ctx, sshkeys.Ed25519.Line, keyMalformed.Bare())
+		})
 		DescribeTable("refuses", func(ctx SpecContext, body string) { refuses(ctx, body, keyMalformed.Bare()) },
-			Entry("ed25519", rule("ECS-IMP-KEY-ED25519"), sshkeys.Ed25519.Line),
 			Entry("ed25519 on a security key", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.SKEd25519.Line),
 			Entry("ecdsa on a security key", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.SKECDSA.Line),
 			Entry("ed448", rule("ECS-IMP-KEY-OTHERALG"), sshkeys.Ed448.Line),
@@ -98,12 +105,12 @@ func key(k *Kit) {
 			Entry("in OpenSSH's own format", rule("ECS-IMP-KEY-PRIVATE"), sshkeys.PrivateOpenSSH),
 		)
 		DescribeTable("may take", func(ctx SpecContext, what, body string) { records(ctx, what, body) },
-			Entry("a PEM public key", rule("ECS-IMP-KEY-SPKI"), "PEM PUBLIC KEY", sshkeys.SPKI),
-			Entry("an RFC 4716 public key", rule("ECS-IMP-KEY-SPKI"), "RFC 4716", sshkeys.RFC4716),
-			Entry("the documents' own example value", rule("ECS-IMP-KEY-EXAMPLE"), "ABC1234567", "ABC1234567"),
+			Entry("a PEM public key", rule("ECS-IMP-KEY-SPKI"), "a PEM public key", sshkeys.SPKI),
+			Entry("an RFC 4716 public key", rule("ECS-IMP-KEY-SPKI"), "an RFC 4716 public key", sshkeys.RFC4716),
+			Entry("the documents' own example value", rule("ECS-IMP-KEY-EXAMPLE"), "the example value ABC1234567", "ABC1234567"),
 		)
 		DescribeTable("may take a damaged key with the right first word:",
-			append([]any{func(ctx SpecContext, what, body string) { records(ctx, what, body) }}, damaged...)...)
+			append([]any{func(ctx SpecContext, what, body string) { records(ctx, "the damaged key "+what, body) }}, damaged...)...)
 
 		// The same key in every dress: it is taken and its fingerprint stays.
 		DescribeTable("takes a key", func(ctx SpecContext, dress func(string) string) {
@@ -140,6 +147,12 @@ func key(k *Kit) {
 		Entry("DSA", rule("ECS-IMP-KEY-STORED"), sshkeys.DSA1024),
 		Entry("ECDSA", rule("ECS-IMP-KEY-STORED"), sshkeys.ECDSA256),
 	)
+	It("keeps the public key of each key pair apart", rule("ECS-IMP-KEY-STORED"), func(ctx SpecContext) {
+		name, key := k.Name(), FreshKey()
+		Given(k.ECS.Call(ctx, k.Import(name, key))).To(BeAccepted())
+		Given(k.ECS.Call(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
+		Expect(k.ECS.FindIn(ctx, k.Region(), name, withPublicKey)).To(HoldKey(key))
+	})
 	It("never gives out a private key", rule("ECS-IMP-KEY-NOPRIVATE"), func(ctx SpecContext) {
 		call := k.Import(k.Name(), FreshKey())
 		imported := k.ECS.Send(ctx, call)

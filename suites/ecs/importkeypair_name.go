@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/wire"
 	. "github.com/kpspec/kpspec/suites/vocabulary"
 )
 
@@ -32,7 +34,7 @@ func name(k *Kit) {
 		Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
 		got := k.ECS.Send(ctx, k.Import(name, FreshKey()))
 		Expect(got).To(BeAnAnswer())
-		Observe(what, Saw(got))
+		ObserveAnswer(what, got)
 	}
 	malformed := nameMalformed.Bare()
 
@@ -48,7 +50,7 @@ func name(k *Kit) {
 		refuses(ctx, "", Row{Status: 400})
 	})
 	It("has a code for an empty name", rule("ECS-IMP-NAME-EMPTY.code"), func(ctx SpecContext) {
-		records(ctx, "answer", "")
+		records(ctx, "an empty name", "")
 	})
 
 	Describe("of a length", func() {
@@ -111,7 +113,7 @@ func name(k *Kit) {
 			Entry("the Chinese character U+4E00", rule("ECS-IMP-NAME-FIRST-CJK"), "\u4E00"),
 			Entry("the Chinese character U+9FA5", rule("ECS-IMP-NAME-FIRST-CJK"), "\u9FA5"),
 		)
-		DescribeTable("may take", func(ctx SpecContext, first string) { records(ctx, "first character "+first, first+k.Name()) },
+		DescribeTable("may take", func(ctx SpecContext, first string) { records(ctx, "a name that begins with "+first, first+k.Name()) },
 			Entry("a Latin letter with an accent", rule("ECS-IMP-NAME-FIRST-OTHER"), "é"),
 			Entry("a Cyrillic letter", rule("ECS-IMP-NAME-FIRST-OTHER"), "Ж"),
 			Entry("a Japanese syllable", rule("ECS-IMP-NAME-FIRST-OTHER"), "あ"),
@@ -162,7 +164,7 @@ func name(k *Kit) {
 			Entry("a full-width letter", rule("ECS-IMP-NAME-UNILETTER"), "\uFF41"),
 		)
 		DescribeTable("may take", func(ctx SpecContext, inside string) {
-			records(ctx, fmt.Sprintf("%U inside", []rune(inside)), k.Name()+inside+"b")
+			records(ctx, fmt.Sprintf("a name with %U inside", []rune(inside)[0]), k.Name()+inside+"b")
 		},
 			Entry("an Arabic-Indic digit", rule("ECS-IMP-NAME-UNIDIGIT"), "٣"),
 			Entry("a Devanagari digit", rule("ECS-IMP-NAME-UNIDIGIT"), "३"),
@@ -211,6 +213,23 @@ func name(k *Kit) {
 		It("refuses the name with another key and keeps the first", rule("ECS-IMP-NAME-UNIQUE"), func(ctx SpecContext) {
 			taken(ctx, FreshKey())
 		})
+		It("gives the name to one of two requests that come at once", rule("ECS-IMP-NAME-UNIQUE"), func(ctx SpecContext) {
+			name := k.Name()
+			contenders := []wire.Call{k.Import(name, FreshKey()), k.Import(name, FreshKey())}
+			won, lost := 0, wire.Call{}
+			for i, answer := range AtOnce(len(contenders), func(i int) *wire.Answer { return k.ECS.Send(ctx, contenders[i]) }) {
+				if answer.Status == 200 {
+					won++
+					continue
+				}
+				lost = contenders[i]
+				Expect(answer).To(BeRefused(alreadyExists.Bare()))
+			}
+			Expect(won).To(gomega.Equal(1), "of two requests for one name that came at once, so many were taken")
+			listed := k.ECS.Find(ctx, name)
+			Expect(listed).To(BePresent())
+			Expect(listed).NotTo(HaveFingerprint(FingerprintOf(Value(lost, "PublicKeyBody"))))
+		})
 		It("refuses the name of a key pair that the service generated", rule("ECS-IMP-NAME-UNIQUE-CREATE"), func(ctx SpecContext) {
 			name := k.Name()
 			Given(k.ECS.Create(ctx, k.Region(), name)).To(BeAccepted())
@@ -247,7 +266,7 @@ func name(k *Kit) {
 			Given(k.ECS.Send(ctx, k.Import(strings.ToUpper(lower[:1])+lower[1:], FreshKey()))).To(BeAccepted())
 			got := k.ECS.Send(ctx, k.Import(lower, FreshKey()))
 			Expect(got).To(BeAnAnswer())
-			Observe("the same name in other letter case", Saw(got))
+			ObserveAnswer("the same name in other letter case", got)
 		})
 		It("takes the name again after the key pair was deleted", rule("ECS-IMP-NAME-REUSE"), func(ctx SpecContext) {
 			name := k.Name()

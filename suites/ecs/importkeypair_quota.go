@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
 
 	"github.com/kpspec/kpspec/harness/wire"
 	. "github.com/kpspec/kpspec/suites/vocabulary"
@@ -80,6 +81,7 @@ func quota(k *Kit) {
 			if region != k.Region() {
 				there = k.Region()
 			}
+			Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))).To(BeAccepted())
 			full(ctx)
 			Given(k.ECS.Send(ctx, one())).To(BeRefused(AnyRefusal))
 			k.ECS.Accepts(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))
@@ -94,7 +96,7 @@ func quota(k *Kit) {
 			name := full(ctx)
 			got := k.ECS.Send(ctx, one().With("KeyPairName", name))
 			Expect(got).To(BeRefused(AnyRefusal))
-			Observe("an existing name in a full region", Saw(got))
+			ObserveAnswer("an existing name in a full region", got)
 		})
 		It("has room again after one was deleted", rule("ECS-IMP-QUOTA-FREED"), func(ctx SpecContext) {
 			name := full(ctx)
@@ -102,6 +104,21 @@ func quota(k *Kit) {
 			call := one()
 			Expect(stock.Call(ctx, call)).To(BeAccepted())
 			Expect(found(ctx, call)).To(BePresent())
+		})
+		It("gives the last place to one of two requests that come at once", rule("ECS-IMP-QUOTA"), func(ctx SpecContext) {
+			name := full(ctx)
+			Given(stock.DeleteIn(ctx, region, name)).To(BeAccepted())
+			contenders := []wire.Call{one(), one()}
+			won := 0
+			for _, answer := range AtOnce(len(contenders), func(i int) *wire.Answer { return stock.Send(ctx, contenders[i]) }) {
+				if answer.Status == 200 {
+					won++
+					continue
+				}
+				Expect(answer).To(BeRefused(quotaExceeded.Bare()))
+			}
+			Expect(won).To(gomega.Equal(1), "of two requests for the last place of a region that came at once, so many were taken")
+			Expect(len(k.ECS.List(ctx, region))).To(gomega.Equal(most), "key pairs in the region")
 		})
 		It("counts a generated key pair like an imported one", rule("ECS-IMP-QUOTA-SHARED"), func(ctx SpecContext) {
 			name := full(ctx)

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"fmt"
+
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/kpspec/kpspec/harness/wire"
@@ -40,7 +42,7 @@ func request(k *Kit) {
 		Given(k.ECS.Send(ctx, good)).To(BeAccepted())
 		refused := k.ECS.Send(ctx, bad)
 		Expect(refused).To(BeRefused(AnyRefusal))
-		Observe("answer", Saw(refused))
+		ObserveAnswer(fmt.Sprintf("the action %q", action), refused)
 	},
 		Entry("a request without an action", rule("ECS-IMP-ACTION.code"), ""),
 		Entry("an action that does not exist", rule("ECS-IMP-ACTION.code"), "NoSuchAction"),
@@ -79,6 +81,7 @@ func request(k *Kit) {
 			k.ECS.Refuses(ctx, bad, good, AnyRefusal)
 		},
 			Entry("a request without a signature", rule("ECS-IMP-COMMON"), wire.Unsigned),
+			Entry("a request without any credentials", rule("ECS-IMP-COMMON"), wire.Anonymous),
 			Entry("a request with a wrong signature", rule("ECS-IMP-COMMON"), wire.BadSignature),
 			Entry("a request signed with another secret", rule("ECS-IMP-COMMON"), wire.WrongSecret),
 			Entry("a request of an access key that nobody has", rule("ECS-IMP-COMMON"), wire.UnknownAccessKey),
@@ -97,10 +100,10 @@ func request(k *Kit) {
 		}
 		got := k.ECS.Send(ctx, again)
 		Expect(got).To(BeAnAnswer())
-		Observe(what, Saw(got))
+		ObserveAnswer(what, got)
 	},
-		Entry("a request of twenty minutes ago", rule("ECS-IMP-COMMON.freshness"), "a clock 20 minutes behind", wire.StaleClock),
-		Entry("a request without a nonce", rule("ECS-IMP-COMMON.freshness"), "no nonce", wire.NoNonce),
+		Entry("a request of twenty minutes ago", rule("ECS-IMP-COMMON.freshness"), "a request of 20 minutes ago", wire.StaleClock),
+		Entry("a request without a nonce", rule("ECS-IMP-COMMON.freshness"), "a request without a nonce", wire.NoNonce),
 		Entry("a nonce that was used before", rule("ECS-IMP-COMMON.freshness"), "a nonce used before", wire.ReplayedNonce),
 	)
 

@@ -41,7 +41,7 @@ func groupAndTags(k *Kit) {
 			Given(k.ECS.Send(ctx, plain())).To(BeAccepted())
 			got := k.ECS.Send(ctx, plain().With("ResourceGroupId", ""))
 			Expect(got).To(BeAnAnswer())
-			Observe("an empty ResourceGroupId", Saw(got))
+			ObserveAnswer("an empty ResourceGroupId", got)
 		})
 	})
 
@@ -73,7 +73,7 @@ func groupAndTags(k *Kit) {
 			Given(k.ECS.Send(ctx, plain())).To(BeAccepted())
 			got := k.ECS.Send(ctx, call)
 			Expect(got).To(BeAnAnswer())
-			Observe(what, Saw(got))
+			ObserveAnswer(what, got)
 		}
 
 		It("may have none", rule("ECS-IMP-TAG-OPT"), func(ctx SpecContext) {
@@ -162,7 +162,7 @@ func groupAndTags(k *Kit) {
 		)
 		DescribeTable("may take the tag key", func(ctx SpecContext, key string) {
 			value := "v"
-			records(ctx, "tag key "+key, tagged(key, &value))
+			records(ctx, "the tag key "+key, tagged(key, &value))
 		},
 			Entry("Aliyun", rule("ECS-IMP-TAG-KEY-ALIYUN.case"), "Aliyun"),
 			Entry("ALIYUN", rule("ECS-IMP-TAG-KEY-ALIYUN.case"), "ALIYUN"),

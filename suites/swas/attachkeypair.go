@@ -19,8 +19,8 @@ const mostServers = 50
 // noServer is an id in the documents' form that no server has.
 const noServer = "00000000000000000000000000000000"
 
-// AttachKeyPair builds the specs of SWAS AttachKeyPair.
-func AttachKeyPair(k *Kit) {
+// attachKeyPair builds the specs of SWAS AttachKeyPair.
+func attachKeyPair(k *Kit) {
 	a := attacher{k}
 	Describe("SWAS AttachKeyPair", Serial, func() {
 		a.request()
@@ -52,7 +52,9 @@ func (a attacher) pairNamed(ctx context.Context, name string) string {
 // accepts shows that a request binds the key pair it names to the servers.
 func (a attacher) accepts(ctx context.Context, call wire.Call, servers ...string) {
 	GinkgoHelper()
-	Expect(a.k.SWAS.Send(ctx, call)).To(BeAccepted())
+	got := a.k.SWAS.Send(ctx, call)
+	Expect(got).To(BeAccepted())
+	Expect(read(got).refused()).To(gomega.BeEmpty(), "results that tell of a failure")
 	a.bound(ctx, Value(call, "KeyPairName"), servers...)
 }
 
@@ -91,15 +93,25 @@ func (a attacher) good(ctx context.Context) (wire.Call, string) {
 	return a.k.SWASAttach(a.pair(ctx), server), server
 }
 
-// records shows that a well-formed request is accepted and writes down what
-// becomes of the other one.
+// takesAnother shows that a well-formed request is accepted, for a key pair and
+// a server that nothing was done with: a target need not bind again what it has
+// perhaps bound already.
+func (a attacher) takesAnother(ctx context.Context) {
+	GinkgoHelper()
+	call, server := a.good(ctx)
+	Given(a.k.SWAS.Send(ctx, call)).To(BeAccepted())
+	Given(a.k.SWAS.List(ctx, a.k.Region())).To(BindServer(server, Value(call, "KeyPairName")))
+}
+
+// records writes down what becomes of a request, and shows that a well-formed
+// one is accepted.
 func (a attacher) records(ctx context.Context, what string, change func(wire.Call) wire.Call) {
 	GinkgoHelper()
 	call, _ := a.good(ctx)
 	got := a.k.SWAS.Send(ctx, change(call))
 	Expect(got).To(BeAnAnswer())
-	Observe(what, Saw(got))
-	Given(a.k.SWAS.Send(ctx, call)).To(BeAccepted())
+	ObserveAnswer(what, got)
+	a.takesAnother(ctx)
 }
 
 func with(name, value string) func(wire.Call) wire.Call {
@@ -124,9 +136,14 @@ func (a attacher) request() {
 		Entry("with a client token beyond ASCII", rule("TOKEN-ASCII"), func(c wire.Call) wire.Call { return c.With("ClientToken", k.Name()+"é") }),
 		Entry("with a malformed name", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", "1"+k.Name()) }),
 		Entry("with a name of one character", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", k.NameOf(1)) }),
+		Entry("with a name that begins with http://", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", "http://"+k.Name()) }),
+		Entry("with a name that has an at sign", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", k.Name()+"@b") }),
+		Entry("with a name that has a space", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", k.Name()+" b") }),
 		Entry("with a name of 65 characters", rule("NAME-RULE.refused"), func(c wire.Call) wire.Call { return c.With("KeyPairName", k.NameOf(65)) }),
 	)
-	DescribeTable("has a code for a request", func(ctx SpecContext, change func(wire.Call) wire.Call) { a.records(ctx, "answer", change) },
+	DescribeTable("has a code for a request", func(ctx SpecContext, change func(wire.Call) wire.Call) {
+		a.records(ctx, "a request "+CurrentSpecReport().LeafNodeText, change)
+	},
 		Entry("without RegionId", rule("REGION-REQ.code"), without("RegionId")),
 		Entry("for a region that does not exist", rule("REGION-KNOWN.code"), with("RegionId", "xx-nowhere-9")),
 		Entry("without InstanceIds", rule("IDS-REQ.code"), without("InstanceIds.1")),
@@ -176,7 +193,7 @@ func (a attacher) servers() {
 		a.bound(ctx, Value(call, "KeyPairName"), servers...)
 	})
 	It("may take the ids as JSON text", rule("IDS-ARRAY.json"), func(ctx SpecContext) {
-		a.records(ctx, `InstanceIds=["…"]`, func(c wire.Call) wire.Call {
+		a.records(ctx, "the ids as JSON text", func(c wire.Call) wire.Call {
 			list, _ := json.Marshal([]string{Value(c, "InstanceIds.1")}) // strings always have a JSON form
 			return c.Without("InstanceIds.1").With("InstanceIds", string(list))
 		})
@@ -197,20 +214,19 @@ func (a attacher) servers() {
 		bad, good, _ := tooMany(ctx)
 		got := k.SWAS.Send(ctx, bad)
 		Expect(got).To(BeRefused(AnyRefusal))
-		Observe("51 servers", Saw(got))
+		ObserveAnswer("51 servers", got)
 		Given(k.SWAS.Send(ctx, good)).To(BeAccepted())
 	})
-	It("may take an empty id", rule("IDS-EMPTY"), func(ctx SpecContext) { a.records(ctx, "InstanceIds.1=", with("InstanceIds.1", "")) })
+	It("may take an empty id", rule("IDS-EMPTY"), func(ctx SpecContext) { a.records(ctx, "an empty id", with("InstanceIds.1", "")) })
 	It("may take an id twice", rule("IDS-DUP"), func(ctx SpecContext) {
 		call, server := a.good(ctx)
 		got := k.SWAS.Send(ctx, call.With("InstanceIds.2", server))
 		Expect(got).To(BeAnAnswer())
-		saw := Saw(got)
+		ObserveAnswer("the same id twice", got)
 		if got.Status == 200 {
-			saw = fmt.Sprintf("accepted, TotalCount %v", read(got).TotalCount)
+			Observe("TotalCount of the same id twice", read(got).number("TotalCount"))
 		}
-		Observe("the same id twice", saw)
-		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
+		a.takesAnother(ctx)
 	})
 }
 
@@ -219,6 +235,10 @@ func (a attacher) names() {
 	It("binds a key pair whose name begins with a Chinese character", rule("NAME-RULE"), func(ctx SpecContext) {
 		server := k.Servers(ctx, 1)[0]
 		a.accepts(ctx, k.SWASAttach(a.pairNamed(ctx, "密"+k.Name()), server), server)
+	})
+	It("binds a key pair whose name is 64 Chinese characters", rule("NAME-RULE"), func(ctx SpecContext) {
+		server := k.Servers(ctx, 1)[0]
+		a.accepts(ctx, k.SWASAttach(a.pairNamed(ctx, Han(64)), server), server)
 	})
 	It("binds a key pair whose name has everything a name may have", rule("NAME-RULE"), func(ctx SpecContext) {
 		server := k.Servers(ctx, 1)[0]
@@ -255,7 +275,7 @@ func (a attacher) names() {
 		unknown(ctx, name)
 	})
 	It("has a way to say that a key pair does not exist", rule("NAME-UNKNOWN.form"), func(ctx SpecContext) {
-		Observe("a key pair that does not exist", form(unknown(ctx, k.Name())))
+		observeForm("a key pair that does not exist", unknown(ctx, k.Name()))
 	})
 }
 
@@ -325,7 +345,7 @@ func (a attacher) unbindable() {
 	}
 	It("binds nothing to a Windows server", rule("LINUX"), func(ctx SpecContext) { refused(ctx, k.WindowsServer(ctx)) })
 	It("has a way to say so for a Windows server", rule("LINUX.form"), func(ctx SpecContext) {
-		Observe("a Windows server", form(refused(ctx, k.WindowsServer(ctx))))
+		observeForm("a Windows server", refused(ctx, k.WindowsServer(ctx)))
 	})
 	It("binds nothing to a server in transition", rule("STATE"), func(ctx SpecContext) { refused(ctx, k.BusyServer(ctx)) })
 
@@ -339,18 +359,24 @@ func (a attacher) unbindable() {
 	It("does not know a server of another region", rule("FOREIGN"), func(ctx SpecContext) { notFound(ctx, k.ForeignServer(0), serverNotFound.Bare()) })
 	It("does not know a server of another account", rule("FOREIGN"), func(ctx SpecContext) { notFound(ctx, k.ForeignServer(1), serverNotFound.Bare()) })
 
-	mixed := func(ctx SpecContext) *wire.Answer {
+	// partly asks for a known and an unknown server.
+	partly := func(ctx SpecContext) (got *wire.Answer, name, server string) {
 		GinkgoHelper()
 		call, server := a.good(ctx)
-		got := k.SWAS.Send(ctx, call.With("InstanceIds.2", noServer))
+		got = k.SWAS.Send(ctx, call.With("InstanceIds.2", noServer))
+		return got, Value(call, "KeyPairName"), server
+	}
+	mixed := func(ctx SpecContext) *wire.Answer {
+		GinkgoHelper()
+		got, name, server := partly(ctx)
 		if got.Status == 200 {
 			told := read(got)
-			Expect(told.failures()).To(gomega.BeNumerically(">=", 1))
-			Expect(told.number("FailCount")).To(gomega.Equal(told.failures()))
-			Expect(fmt.Sprint(told.of(noServer).Success)).To(gomega.Equal("false"), "Success of the unknown server")
-			Expect(fmt.Sprint(told.of(noServer).Code)).NotTo(gomega.Equal("200"), "Code of the unknown server")
-			if told.of(server).succeeded() {
-				a.bound(ctx, Value(call, "KeyPairName"), server)
+			// In which words a result says so is another rule.
+			Expect(told.number("FailCount")).To(gomega.BeNumerically(">=", 1), "FailCount")
+			Expect(told.of(noServer)).NotTo(gomega.Equal(result{}), "the result of the unknown server")
+			Expect(told.of(noServer).plainSuccess()).To(gomega.BeFalse(), "the unknown server is told to be bound")
+			if told.number("FailCount") == 1 {
+				a.bound(ctx, name, server)
 			} else {
 				a.free(ctx, server)
 			}
@@ -358,12 +384,21 @@ func (a attacher) unbindable() {
 			Expect(got).To(BeRefused(AnyRefusal))
 			a.free(ctx, server)
 		}
-		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
+		a.takesAnother(ctx)
 		return got
 	}
+	It("says false of each failure", rule("RES-SUCCESS"), func(ctx SpecContext) {
+		got, _, _ := partly(ctx)
+		if got.Status != 200 {
+			Expect(got).To(BeRefused(AnyRefusal)) // then there is no result to say it in
+		} else {
+			Expect(read(got).of(noServer).Success).To(gomega.Or(gomega.Equal("false"), gomega.Equal(false)))
+		}
+		a.takesAnother(ctx)
+	})
 	It("says what it has done when one of two servers does not exist", rule("MIXED.consistent"), func(ctx SpecContext) { mixed(ctx) })
 	It("has a way to answer when one of two servers does not exist", rule("MIXED"), func(ctx SpecContext) {
-		Observe("a known and an unknown server", form(mixed(ctx)))
+		observeForm("a known and an unknown server", mixed(ctx))
 	})
 }
 
@@ -376,8 +411,11 @@ func (a attacher) answer() {
 		servers := k.Servers(ctx, n)
 		call := k.SWASAttach(a.pair(ctx), servers...)
 		got := k.SWAS.Send(ctx, call)
-		Expect(got).To(BeAccepted())
-		a.bound(ctx, Value(call, "KeyPairName"), servers...)
+		Given(got).To(BeAccepted())
+		listed := k.SWAS.List(ctx, k.Region())
+		for _, server := range servers {
+			Given(listed).To(BindServer(server, Value(call, "KeyPairName")))
+		}
 		return read(got), servers
 	}
 	number := gomega.BeAssignableToTypeOf(json.Number(""))
@@ -389,7 +427,6 @@ func (a attacher) answer() {
 	It("counts no failure where all is well", rule("RESP-FAIL"), func(ctx SpecContext) {
 		told, _ := attached(ctx, 2)
 		Expect(told.FailCount).To(gomega.And(number, gomega.BeEquivalentTo("0")))
-		Expect(told.failures()).To(gomega.BeZero())
 	})
 	It("has one result per server", rule("RESP-RESULTS"), func(ctx SpecContext) {
 		told, servers := attached(ctx, 2)
@@ -398,7 +435,7 @@ func (a attacher) answer() {
 	each := func(check func(result, []string)) func(SpecContext) {
 		return func(ctx SpecContext) {
 			told, servers := attached(ctx, 2)
-			Expect(told.Results).NotTo(gomega.BeEmpty())
+			Given(told.Results).NotTo(gomega.BeEmpty())
 			for _, r := range told.Results {
 				check(r, servers)
 			}
@@ -407,21 +444,28 @@ func (a attacher) answer() {
 	It("gives each result the code 200", rule("RES-CODE"), each(func(r result, _ []string) {
 		Expect(r.Code).To(gomega.BeEquivalentTo("200"))
 	}))
-	It("gives the code as a string", rule("RES-CODE.string"), each(func(r result, _ []string) {
-		Expect(r.Code).To(gomega.Equal("200"))
-	}))
+	// typed is about the JSON type of a member of the results.
+	typed := func(name, want string, member func(result) any) func(SpecContext) {
+		return func(ctx SpecContext) {
+			told, _ := attached(ctx, 2)
+			Expect(told.Results).NotTo(gomega.BeEmpty())
+			Observe("JSON type of "+name, jsonType(member(told.Results[0])))
+			for _, r := range told.Results {
+				Expect(member(r)).To(gomega.Equal(want))
+			}
+		}
+	}
+	It("gives the code as a string", rule("RES-CODE.string"), typed("Code", "200", func(r result) any { return r.Code }))
 	It("gives each result the message success", rule("RES-MSG"), each(func(r result, _ []string) {
 		Expect(r.Message).To(gomega.Equal("success"))
 	}))
 	It("says true of each success", rule("RES-SUCCESS"), each(func(r result, _ []string) {
 		Expect(r.Success).To(gomega.Or(gomega.Equal("true"), gomega.Equal(true)))
 	}))
-	It("says so as a string", rule("RES-SUCCESS.string"), each(func(r result, _ []string) {
-		Expect(r.Success).To(gomega.Equal("true"))
-	}))
+	It("says so as a string", rule("RES-SUCCESS.string"), typed("Success", "true", func(r result) any { return r.Success }))
 	It("names the server of each result", rule("RES-ID"), func(ctx SpecContext) {
 		told, servers := attached(ctx, 2)
-		Expect(told.Results).NotTo(gomega.BeEmpty())
+		Given(told.Results).NotTo(gomega.BeEmpty())
 		seen := map[any]bool{}
 		for _, r := range told.Results {
 			Expect(r.InstanceId).To(gomega.BeElementOf(servers))
@@ -437,8 +481,8 @@ func (a attacher) answer() {
 	It("has a RequestId", rule("REQID"), func(ctx SpecContext) {
 		call, server := a.good(ctx)
 		got := k.SWAS.Send(ctx, call)
-		Expect(got).To(BeAccepted())
-		a.bound(ctx, Value(call, "KeyPairName"), server)
+		Given(got).To(BeAccepted())
+		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, Value(call, "KeyPairName")))
 		Expect(got).To(HaveMember("RequestId", BeNonEmptyText()))
 	})
 	It("has counts that agree with the results", rule("INVARIANT"), func(ctx SpecContext) {
@@ -471,12 +515,41 @@ func (a attacher) permission() {
 type told struct {
 	TotalCount, FailCount any
 	Results               []result
-	flat                  bool // Results is an array of objects
+	flat                  bool // Results is an array of objects that are results
 }
 
 type result struct{ Code, Message, Success, InstanceId any }
 
+// jsonType is how a decoded value stood in the answer.
+func jsonType(v any) string {
+	switch v.(type) {
+	case string:
+		return "string"
+	case json.Number:
+		return "number"
+	case bool:
+		return "boolean"
+	case nil:
+		return "none"
+	}
+	return "object or array"
+}
+
 func (r result) succeeded() bool { return fmt.Sprint(r.Success) == "true" }
+
+// plainSuccess reports whether everything in r tells of a success.
+func (r result) plainSuccess() bool { return r.succeeded() && fmt.Sprint(r.Code) == "200" }
+
+// refused are the servers whose results say in so many words that nothing was done.
+func (t told) refused() []any {
+	var ids []any
+	for _, r := range t.Results {
+		if fmt.Sprint(r.Success) == "false" {
+			ids = append(ids, r.InstanceId)
+		}
+	}
+	return ids
+}
 
 // read takes an answer apart; what is not there stays nil.
 func read(answer *wire.Answer) told {
@@ -489,8 +562,9 @@ func read(answer *wire.Answer) told {
 	t.flat = isArray
 	for _, element := range elements {
 		m, isObject := element.(map[string]any)
-		t.flat = t.flat && isObject
-		t.Results = append(t.Results, result{m["Code"], m["Message"], m["Success"], m["InstanceId"]})
+		r := result{m["Code"], m["Message"], m["Success"], m["InstanceId"]}
+		t.flat = t.flat && isObject && r != result{} // else what it says is wrapped in something
+		t.Results = append(t.Results, r)
 	}
 	return t
 }
@@ -531,14 +605,17 @@ func (t told) of(id string) result {
 	return t.Results[i]
 }
 
-// form is in which way an answer says that something could not be bound.
-func form(answer *wire.Answer) string {
+// observeForm writes down in which way an answer says that something could not
+// be bound: by refusing the call, or by the results of the servers.
+func observeForm(what string, answer *wire.Answer) {
+	ObserveAnswer("a call for "+what, answer)
 	if answer.Status != 200 {
-		return Saw(answer)
+		return
 	}
-	var codes []string
+	told := []string{}
 	for _, r := range read(answer).Results {
-		codes = append(codes, fmt.Sprintf("%v/%v", r.Code, r.Success))
+		told = append(told, fmt.Sprintf("Code %v, Success %v", r.Code, r.Success))
 	}
-	return fmt.Sprintf("200 with the results %v", codes)
+	slices.Sort(told)
+	Observe("results for "+what, told)
 }

@@ -11,75 +11,67 @@ import (
 	. "github.com/kpspec/kpspec/suites/vocabulary"
 )
 
-// CreateKeyPair builds the specs of SWAS CreateKeyPair.
-//
-// A generated key pair costs the target a tenth of a second of work, so the
-// specs that only look at one share one, and the refusals share the proof that
-// a well-formed request succeeds.
-func CreateKeyPair(k *Kit) {
-	shared := &created{k: k}
+// createKeyPair builds the specs of SWAS CreateKeyPair.
+func createKeyPair(k *Kit, shared *created) {
 	m := newMaker(k, "SWAS-CRE-", k.SWASCreate)
-	m.proven, m.sparing = shared.proven, true
+	m.exemplars = newExemplars(k)
+	m.proven = shared.proven
+	m.plainly = func(ctx context.Context) {
+		GinkgoHelper()
+		if shared.answer == nil {
+			m.accepts(ctx, m.call(k.Name()))
+			return
+		}
+		Expect(shared.answer).To(BeAccepted())
+	}
+	tokened := &created{k: k, call: m.withToken}
+	m.tokened = func(ctx context.Context) *created {
+		GinkgoHelper()
+		tokened.proven(ctx)
+		return tokened
+	}
 	Describe("SWAS CreateKeyPair", Serial, createLast, func() {
 		m.region()
 		m.name()
-		m.token()
-		createToken(m)
+		Describe("with a client token", Ordered, ContinueOnFailure, func() {
+			AfterAll(func(ctx SpecContext) { tokened.clear(ctx) })
+			m.token()
+			createToken(m)
+		})
 		createName(m)
 		createPermission(m)
-		Describe("having made a key pair", Ordered, ContinueOnFailure, func() {
-			AfterAll(func(ctx SpecContext) { shared.clear(ctx) })
-			createdKey(m, shared)
-		})
+		createdKey(m, shared)
 	})
 	Describe("SWAS CreateKeyPair with the quota nearly used up", Serial, Ordered, ContinueOnFailure, createQuotaFirst, func() { createQuota(m) })
-}
-
-// created is one key pair that the target has generated, made when the first
-// spec needs it.
-type created struct {
-	k      *Kit
-	stock  *SWAS
-	name   string
-	answer *wire.Answer
-}
-
-// proven shows that a well-formed request succeeds.
-func (c *created) proven(ctx context.Context) {
-	GinkgoHelper()
-	if c.answer == nil {
-		c.stock, c.name = c.k.SWAS.Stock(), c.k.Name()+"Zz"
-		answer := c.stock.Call(ctx, c.k.SWASCreate(c.name))
-		Given(answer).To(BeAccepted())
-		Given(c.k.SWAS.Find(ctx, c.name)).To(BePresent())
-		c.answer = answer
-	}
-}
-
-// key is the private key of the shared key pair, as far as it can be read.
-func (c *created) key(ctx context.Context) PrivateKey {
-	GinkgoHelper()
-	c.proven(ctx)
-	return ReadPrivateKey(c.answer)
-}
-
-func (c *created) clear(ctx context.Context) {
-	if c.stock != nil {
-		c.stock.Clear(ctx)
-	}
-	c.answer = nil
 }
 
 func createToken(m maker) {
 	k, rule := m.k, m.rule
 	It("gives the same private key again for a repeated request with the same token", rule("TOKEN-IDEMP.same-key"), func(ctx SpecContext) {
-		call := m.call(k.Name()).With("ClientToken", k.Name())
-		first := k.SWAS.Call(ctx, call)
-		Given(first).To(BeAccepted())
-		second := k.SWAS.Call(ctx, call)
-		Expect(second).To(BeAccepted())
-		Expect(ReadPrivateKey(first)).To(BeReadable())
-		Expect(ReadPrivateKey(second)).To(BeTheKey(ReadPrivateKey(first)))
+		first := m.tokened(ctx)
+		key := first.key(ctx)
+		Given(key).To(BeReadable())
+		again := k.SWAS.Send(ctx, first.request)
+		Expect(again).To(BeAccepted())
+		Expect(ReadPrivateKey(again)).To(BeTheKey(key))
+	})
+	It("gives the same private key to all requests with the same token that come at once", rule("TOKEN-IDEMP.same-key"), func(ctx SpecContext) {
+		if m.simultaneous.answers == nil {
+			m.simultaneous.of(ctx, m)
+		}
+		var first *PrivateKey
+		for _, answer := range m.simultaneous.answers {
+			if answer.Status != 200 {
+				continue // told to wait, or a matter of another rule
+			}
+			key := ReadPrivateKey(answer)
+			if first == nil {
+				Given(key).To(BeReadable())
+				first = &key
+			}
+			Expect(key).To(BeTheKey(*first))
+		}
+		Given(first).NotTo(gomega.BeNil(), "a request that was taken")
 	})
 }
 
@@ -123,6 +115,7 @@ func createQuota(m maker) {
 	// full fills the region until CreateKeyPair is refused.
 	full := func(ctx SpecContext) *wire.Answer {
 		GinkgoHelper()
+		k.NeedQuota()
 		if len(stock.pairs(ctx)) < most {
 			stock.fill(ctx, most)
 		}
@@ -135,11 +128,10 @@ func createQuota(m maker) {
 		}
 		return last
 	}
+	in := func(by *SWAS) occasion { return occasion{by, by, k.QuotaRegion()} }
 	It("takes the tenth key pair of a region and refuses the next", rule("QUOTA"), func(ctx SpecContext) {
 		stock.fill(ctx, most-1)
-		tenth := stock.in(m.call(k.Name()))
-		Expect(stock.as().Send(ctx, tenth)).To(BeAccepted())
-		Expect(k.SWAS.FindIn(ctx, k.QuotaRegion(), Value(tenth, "KeyPairName"))).To(BePresent())
+		m.takes(ctx, m.least, in(stock.as()))
 		Expect(full(ctx)).To(BeRefused(AnyRefusal))
 		// Ten in all, or ten generated ones where imported ones do not count.
 		pairs := len(stock.pairs(ctx))
@@ -148,36 +140,34 @@ func createQuota(m maker) {
 	It("has a code for a full region", rule("QUOTA.code"), func(ctx SpecContext) {
 		refused := full(ctx)
 		Expect(refused).To(BeRefused(AnyRefusal))
-		Observe("CreateKeyPair in a full region", Saw(refused))
+		ObserveAnswer("CreateKeyPair in a full region", refused)
 	})
 	It("has room in another region", rule("QUOTA-REGION"), func(ctx SpecContext) {
 		there := k.OtherRegion()
-		if k.QuotaRegion() != k.Region() {
-			there = k.Region()
-		}
 		Given(full(ctx)).To(BeRefused(AnyRefusal))
-		m.accepts(ctx, m.call(k.Name()).With("RegionId", there))
+		m.takes(ctx, m.rich, occasion{k.SWAS, k.SWAS, there})
 	})
 	It("has room for another account", rule("QUOTA-ACCOUNT"), func(ctx SpecContext) {
 		other := k.OtherSWAS()
 		Given(full(ctx)).To(BeRefused(AnyRefusal))
-		other.Accepts(ctx, stock.in(m.call(k.Name())))
+		m.takes(ctx, m.twoChinese, in(other))
 	})
 	It("has room again after one was deleted", rule("QUOTA-FREED"), func(ctx SpecContext) {
 		Given(full(ctx)).To(BeRefused(AnyRefusal))
 		Given(stock.as().DeleteIn(ctx, k.QuotaRegion(), stock.as().Any())).To(BeAccepted())
-		call := stock.in(m.call(k.Name()))
-		Expect(stock.as().Send(ctx, call)).To(BeAccepted())
-		Expect(k.SWAS.FindIn(ctx, k.QuotaRegion(), Value(call, "KeyPairName"))).To(BePresent())
+		m.takes(ctx, m.chinese, in(stock.as()))
+	})
+	It("gives the last place to one of two requests that come at once", rule("QUOTA"), func(ctx SpecContext) {
+		Given(full(ctx)).To(BeRefused(AnyRefusal))
+		Given(stock.as().DeleteIn(ctx, k.QuotaRegion(), stock.as().Any())).To(BeAccepted())
+		stock.lastPlace(ctx, m.call)
 	})
 }
 
 func createPermission(m maker) {
 	k, rule := m.k, m.rule
 	It("lets a user create who may do nothing else", rule("RAM"), func(ctx SpecContext) {
-		call := m.call(k.Name())
-		Expect(k.SWASAs("swas-create-only").Send(ctx, call)).To(BeAccepted())
-		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		m.takes(ctx, m.https, occasion{k.SWASAs("swas-create-only"), k.SWAS, k.Region()})
 	})
 	DescribeTable("does not let a user create", func(ctx SpecContext, user string) {
 		call := m.call(k.Name())
@@ -194,12 +184,34 @@ func createPermission(m maker) {
 func createdKey(m maker, shared *created) {
 	k, rule := m.k, m.rule
 
-	It("answers with RequestId, KeyPairName and PrivateKeyBody as strings", rule("RESP"), func(ctx SpecContext) {
+	// readable is a private key that could be read. That it can be is a rule of its own.
+	readable := func(ctx SpecContext) PrivateKey {
+		GinkgoHelper()
+		key := shared.key(ctx)
+		Given(key).To(BeReadable())
+		return key
+	}
+	It("answers with RequestId, KeyPairName and PrivateKeyBody", rule("RESP"), func(ctx SpecContext) {
 		shared.proven(ctx)
-		for _, name := range []string{"RequestId", "KeyPairName", "PrivateKeyBody"} {
+		for _, name := range []string{"RequestId", "KeyPairName"} {
 			Expect(shared.answer).To(HaveMember(name, BeNonEmptyText()))
 		}
-		Expect(shared.answer).To(HaveMember("KeyPairName", gomega.Equal(shared.name)))
+		Expect(shared.answer).To(HaveMember("KeyPairName", gomega.Equal(shared.name())))
+		Expect(shared.answer).To(HaveMember("PrivateKeyBody", gomega.Not(gomega.BeNil())))
+		// What it holds is another rule; the official client cannot read anything but a text.
+		if text, _ := HaveMember("PrivateKeyBody", BeNonEmptyText()).Match(shared.answer); text {
+			Expect(shared.answer).To(BeReadBySDK())
+		}
+	})
+	It("answers with a Chinese name as it was sent", rule("RESP"), func(ctx SpecContext) {
+		if m.try(ctx, m.chinese, m.here()); m.chinese.answer == nil {
+			call := m.call("密" + k.Name())
+			answer := k.SWAS.Send(ctx, call)
+			Given(answer).To(BeAccepted())
+			Expect(answer).To(HaveMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
+			return
+		}
+		Expect(m.chinese.answer).To(HaveMember("KeyPairName", gomega.Equal(Value(m.chinese.call, "KeyPairName"))))
 	})
 	It("gives out a private key", rule("PRIV-PRESENT"), func(ctx SpecContext) {
 		shared.proven(ctx)
@@ -209,53 +221,69 @@ func createdKey(m maker, shared *created) {
 		Expect(shared.key(ctx)).To(BeReadable())
 	})
 	It("gives out a private key in PEM armour", rule("PRIV-PEM.armour"), func(ctx SpecContext) {
-		Expect(shared.key(ctx)).To(BeArmoured())
+		key := shared.key(ctx)
+		Observe("private key in PEM armour", key.Armoured())
+		Expect(key).To(BeArmoured())
 	})
 	It("gives out a private key in PKCS#8", rule("PRIV-PKCS8"), func(ctx SpecContext) {
-		Expect(shared.key(ctx)).To(BePKCS8())
+		key := readable(ctx)
+		Observe("private key form", key.Form())
+		Expect(key).To(BePKCS8())
 	})
 	It("gives out a private key without a passphrase", rule("PRIV-PLAIN"), func(ctx SpecContext) {
 		Expect(shared.key(ctx)).To(BeUnencrypted())
 	})
 	It("generates RSA of 2048 bits", rule("RSA2048"), func(ctx SpecContext) {
-		Expect(shared.key(ctx)).To(BeRSA(2048))
+		Expect(readable(ctx)).To(BeRSA(2048))
 	})
 	It("lists the public key that belongs to the private key", rule("PRIV-MATCH"), func(ctx SpecContext) {
-		key := shared.key(ctx)
-		Expect(key).To(BeReadable())
-		Expect(k.SWAS.Find(ctx, shared.name)).To(ListPublicKeyOf(key))
+		key := readable(ctx)
+		Expect(k.SWAS.Find(ctx, shared.name())).To(ListPublicKeyOf(key))
 	})
 	It("generates another key each time", rule("PRIV-FRESH"), func(ctx SpecContext) {
-		another := k.SWAS.Call(ctx, m.call(k.Name()))
-		Given(another).To(BeAccepted())
-		Expect(ReadPrivateKey(another)).To(BeReadable())
-		Expect(ReadPrivateKey(another)).NotTo(BeTheKey(shared.key(ctx)))
+		keys := []PrivateKey{readable(ctx)}
+		var others []*wire.Answer
+		for _, e := range m.taken() {
+			others = append(others, e.answer)
+		}
+		if len(others) == 0 {
+			others = append(others, k.SWAS.Send(ctx, m.call(k.Name())))
+		}
+		for _, answer := range others {
+			Given(answer).To(BeAccepted())
+			another := ReadPrivateKey(answer)
+			Given(another).To(BeReadable())
+			for _, key := range keys {
+				Expect(another).NotTo(BeTheKey(key))
+			}
+			keys = append(keys, another)
+		}
 	})
 	It("never gives out a private key again", rule("PRIV-ONCE"), func(ctx SpecContext) {
 		shared.proven(ctx)
 		server := k.Servers(ctx, 1)[0]
-		Expect(k.SWAS.Find(ctx, shared.name)).To(ListNoPrivateKey())
-		attached := k.SWAS.Send(ctx, k.SWASAttach(shared.name, server))
+		Expect(k.SWAS.Find(ctx, shared.name())).To(ListNoPrivateKey())
+		attached := k.SWAS.Send(ctx, k.SWASAttach(shared.name(), server))
 		Given(attached).To(BeAccepted())
 		Expect(attached).To(HoldNoPrivateKey())
 		Expect(k.SWAS.DescribeServer(ctx, server)).To(HoldNoPrivateKey())
-		Expect(k.SWAS.Send(ctx, m.call(shared.name))).To(HoldNoPrivateKey())
+		Expect(k.SWAS.Send(ctx, m.call(shared.name()))).To(HoldNoPrivateKey())
 		for _, p := range k.SWAS.List(ctx, k.Region()) {
 			Expect(&p).To(ListNoPrivateKey())
 		}
 	})
 	It("lists the key pair with the time of its creation in UTC", rule("LISTED"), func(ctx SpecContext) {
 		shared.proven(ctx)
-		listed := k.SWAS.Find(ctx, shared.name)
+		listed := k.SWAS.Find(ctx, shared.name())
 		Expect(listed).To(BePresent())
 		Expect(listed).To(BeCreatedWithin(time.Hour))
 	})
 	It("makes key pairs for Linux servers only", rule("LINUX"), func(ctx SpecContext) {
 		shared.proven(ctx)
 		windows, linux := k.WindowsServer(ctx), k.Servers(ctx, 1)[0]
-		Given(k.SWAS.Send(ctx, k.SWASAttach(shared.name, linux))).To(BeAccepted())
-		Given(k.SWAS.Bound(ctx, linux)).To(gomega.ConsistOf(shared.name))
-		k.SWAS.Send(ctx, k.SWASAttach(shared.name, windows))
+		Given(k.SWAS.Send(ctx, k.SWASAttach(shared.name(), linux))).To(BeAccepted())
+		Given(k.SWAS.Bound(ctx, linux)).To(gomega.ConsistOf(shared.name()))
+		k.SWAS.Send(ctx, k.SWASAttach(shared.name(), windows))
 		Expect(k.SWAS.Bound(ctx, windows)).To(gomega.BeEmpty())
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 
@@ -63,6 +64,27 @@ func (a *actor) Call(ctx context.Context, call wire.Call) *wire.Answer {
 	})
 }
 
+// AtOnce makes n calls at the same time and returns their answers in order.
+func AtOnce(n int, call func(i int) *wire.Answer) []*wire.Answer {
+	GinkgoHelper()
+	answers := make([]*wire.Answer, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			defer GinkgoRecover()
+			<-start
+			answers[i] = call(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	if slices.Contains(answers, nil) {
+		Fail("a request got no answer") // which one and why is written down already
+	}
+	return answers
+}
+
 // makesPairs reports whether a request of the action may create a key pair of
 // the name it is given. Words that only resemble an operation's count too: a
 // broken target might obey.
@@ -75,12 +97,7 @@ func makesPairs(action string) bool {
 // cannot go on.
 func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 	GinkgoHelper()
-	var fresh []ledger.Entry
-	note := func(e ledger.Entry) {
-		if a.ledger.Note(e) {
-			fresh = append(fresh, e)
-		}
-	}
+	var made []ledger.Entry
 	name := Value(call, "KeyPairName")
 	if makesPairs(call.Action) {
 		a.kit.wrote.Store(a.product+" "+a.account.ID, true)
@@ -88,22 +105,25 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 	switch {
 	case name == "":
 	case makesPairs(call.Action):
-		note(a.entry(Value(call, "RegionId"), name))
+		made = append(made, a.entry(Value(call, "RegionId"), name))
 	case call.Action == "AttachKeyPair":
 		for _, server := range attached(call) {
 			bound := a.entry(Value(call, "RegionId"), name)
 			bound.Server = server
-			note(bound)
+			made = append(made, bound)
 		}
+	}
+	// What outlives the spec stays where it is, whoever asks for it again.
+	made = slices.DeleteFunc(made, a.kit.stocks.hold)
+	for _, e := range made {
+		a.kit.claims.begin(a.ledger, e)
 	}
 	answer := send()
+	for _, e := range made {
+		a.kit.claims.end(a.ledger, e, answer.Status >= 400 && answer.Status < 500)
+	}
 	if answer.Status == 0 {
 		undone("%s got no answer: %v", call.Action, answer.Err)
-	}
-	if answer.Status >= 400 && answer.Status < 500 {
-		for _, e := range fresh {
-			a.ledger.Strike(e)
-		}
 	}
 	if refusal, err := answer.Refusal(); err == nil {
 		a.weather(call, refusal)
@@ -113,14 +133,67 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 
 // weather ends the spec where a refusal says nothing of any rule: the target is
 // overloaded for the moment, or the region is full of what the run has not made.
+// SWAS documents no code for that: there the listing tells, see [Kit.crowded].
 func (a *actor) weather(call wire.Call, refusal wire.Refusal) {
 	GinkgoHelper()
 	region := Value(call, "RegionId")
 	switch {
 	case refusal.Status == 503, strings.HasPrefix(refusal.Code, "Throttling"):
 		undone("the target cannot answer for the moment: %d %s", refusal.Status, refusal.Code)
-	case refusal.Code == "QuotaExceed.KeyPair" && (!a.kit.Place.Quota || region != a.kit.QuotaRegion()) && region != "":
+	case region == "" || !makesPairs(call.Action) || a.kit.filling.Load():
+	case refusal.Code == "QuotaExceed.KeyPair":
 		undone("region %s is full: no room to try the rule", region)
+	case a.product == "SWAS" && refusal.Status < 500 && slices.Contains(a.kit.Place.World.Regions, region):
+		a.kit.turnedAway.Store(region, a)
+	}
+}
+
+// claims tells who has made what where several requests for one name are under
+// way at once: the one that loses must not strike what the other one has made.
+type claims struct {
+	mu    sync.Mutex
+	under map[claim]*standing
+}
+
+// claim is an entry of one ledger.
+type claim struct {
+	in    *ledger.Ledger
+	entry ledger.Entry
+}
+
+type standing struct {
+	requests int  // under way
+	made     bool // one of them was not refused, or it was there before
+}
+
+// begin notes what a request may make.
+func (c *claims) begin(in *ledger.Ledger, e ledger.Entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.under[claim{in, e}]
+	if s == nil {
+		if c.under == nil {
+			c.under = map[claim]*standing{}
+		}
+		s = &standing{made: !in.Note(e)}
+		c.under[claim{in, e}] = s
+	}
+	s.requests++
+}
+
+// end strikes it when the last of the requests is back and none has made it.
+func (c *claims) end(in *ledger.Ledger, e ledger.Entry, refused bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.under[claim{in, e}]
+	s.requests--
+	s.made = s.made || !refused
+	if s.requests > 0 {
+		return
+	}
+	delete(c.under, claim{in, e})
+	if !s.made {
+		in.Strike(e)
 	}
 }
 
@@ -156,9 +229,17 @@ func (a *actor) deletion(region string, names []string) wire.Call {
 	}
 }
 
+// Leftover is what a run could not remove, and why. The causes of many are alike.
+type Leftover struct {
+	Cause string
+	What  []string
+}
+
+func (l *Leftover) Error() string { return fmt.Sprintf("%s: %q", l.Cause, l.What) }
+
 // erase removes key pairs, all of one region. A target that refuses to delete
 // the lot is asked for each pair that is still listed.
-func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
+func (a *actor) erase(ctx context.Context, entries []ledger.Entry) *Leftover {
 	region := entries[0].Region
 	names := make([]string, len(entries))
 	for i, entry := range entries {
@@ -169,21 +250,31 @@ func (a *actor) erase(ctx context.Context, entries []ledger.Entry) error {
 	}
 	left, err := a.list(ctx, region, nil)
 	if err != nil {
-		return fmt.Errorf("%d key pairs of %s may be left in %s: %w", len(names), a.product, region, err)
+		return &Leftover{fmt.Sprintf("key pairs of %s may be left in %s: %v", a.product, region, err), names}
 	}
-	for _, p := range left {
-		if !slices.Contains(names, p.Name) {
+	return a.eraseOf(ctx, region, left, func(name string) bool { return slices.Contains(names, name) })
+}
+
+// eraseOf removes one by one those of the listed key pairs that are the run's.
+func (a *actor) eraseOf(ctx context.Context, region string, listed []Pair, ours func(name string) bool) *Leftover {
+	left := &Leftover{}
+	for _, p := range listed {
+		if !ours(p.Name) {
 			continue
 		}
 		if answer := a.do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
-			return fmt.Errorf("key pair %q of %s is left in %s: DeleteKeyPairs: %s", p.Name, a.product, region, answer)
+			left.Cause = fmt.Sprintf("key pairs of %s are left in %s: DeleteKeyPairs: %s", a.product, region, inShort(answer))
+			left.What = append(left.What, p.Name)
 		}
 	}
-	return nil
+	if len(left.What) == 0 {
+		return nil
+	}
+	return left
 }
 
 // unbind takes the key pair of the entries off their servers.
-func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) error {
+func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) *Leftover {
 	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Shape: a.kit.Place.Shape, Params: []wire.Param{
 		{Name: "RegionId", Value: entries[0].Region},
 		{Name: "KeyPairName", Value: entries[0].Name},
@@ -191,17 +282,19 @@ func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) error {
 	for i, e := range entries {
 		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), e.Server)
 	}
-	if answer := a.do(ctx, call); answer.Status == 200 {
+	answer := a.do(ctx, call)
+	if answer.Status == 200 {
 		return nil
 	}
 	// Perhaps nothing was bound: then the lists of servers say so.
+	name := entries[0].Name
 	left, err := a.list(ctx, entries[0].Region, nil)
 	if err != nil {
-		return fmt.Errorf("key pair %q may be left on %d servers: %w", entries[0].Name, len(entries), err)
+		return &Leftover{fmt.Sprintf("key pairs may be left on servers: %v", err), []string{name}}
 	}
 	for _, p := range left {
-		if p.Name == entries[0].Name && len(p.Servers) > 0 {
-			return fmt.Errorf("key pair %q is left on %d servers", p.Name, len(p.Servers))
+		if p.Name == name && len(p.Servers) > 0 {
+			return &Leftover{"key pairs are left on servers: DetachKeyPair: " + inShort(answer), []string{name}}
 		}
 	}
 	return nil
@@ -255,13 +348,15 @@ func (a *actor) Refuses(ctx context.Context, bad, good wire.Call, as Row) {
 }
 
 // HasNothingOf asserts that neither the name nor the key of a request is
-// listed where the request may have left it.
-func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) {
+// listed where the request may have left it. It returns what the last of these
+// regions lists.
+func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) (listed []Pair) {
 	GinkgoHelper()
 	name, fingerprint := Value(call, "KeyPairName"), FingerprintOf(Value(call, "PublicKeyBody"))
 	for _, region := range a.regionsOf(call) {
 		var kept *Pair
-		for _, p := range a.List(ctx, region) {
+		listed = a.List(ctx, region)
+		for _, p := range listed {
 			if p.Name == name || fingerprint != "" && plain(p.Fingerprint) == fingerprint {
 				a.ledger.Note(a.entry(region, p.Name))
 				kept = &p
@@ -269,17 +364,19 @@ func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) {
 		}
 		Expect(kept).To(BeAbsent())
 	}
+	return listed
 }
 
 // regionsOf is where a request may have left something: the region it names,
-// or every region where it names none that the world knows.
+// or every region where it names none that the world knows, the one that the
+// specs work in last.
 func (a *actor) regionsOf(call wire.Call) []string {
-	for _, region := range a.kit.Place.World.Regions {
-		if region == Value(call, "RegionId") {
-			return []string{region}
-		}
+	regions := slices.Clone(a.kit.Place.World.Regions)
+	if region := Value(call, "RegionId"); slices.Contains(regions, region) {
+		return []string{region}
 	}
-	return a.kit.Place.World.Regions
+	slices.Reverse(regions)
+	return regions
 }
 
 // Accepts shows that the target takes the request, sent through the official
@@ -296,7 +393,19 @@ func (a *actor) Accepts(ctx context.Context, call wire.Call) {
 // must do is another rule.
 func (a *actor) AcceptsToo(ctx context.Context, call wire.Call) {
 	GinkgoHelper()
-	answer := a.Call(ctx, call)
+	a.acceptsToo(ctx, call, a.Call)
+}
+
+// SendsToo is AcceptsToo for a request that the SDK might touch up: it goes out
+// as it is.
+func (a *actor) SendsToo(ctx context.Context, call wire.Call) {
+	GinkgoHelper()
+	a.acceptsToo(ctx, call, a.Send)
+}
+
+func (a *actor) acceptsToo(ctx context.Context, call wire.Call, send func(context.Context, wire.Call) *wire.Answer) {
+	GinkgoHelper()
+	answer := send(ctx, call)
 	a.needPlain(ctx, call, answer)
 	Expect(answer).To(BeAccepted())
 	made := a.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))
@@ -304,16 +413,6 @@ func (a *actor) AcceptsToo(ctx context.Context, call wire.Call) {
 		a.needPlain(ctx, call, nil)
 	}
 	Expect(made).To(BePresent())
-}
-
-// SendsToo is AcceptsToo for a request that the SDK might touch up: it goes out
-// as it is.
-func (a *actor) SendsToo(ctx context.Context, call wire.Call) {
-	GinkgoHelper()
-	answer := a.Send(ctx, call)
-	a.needPlain(ctx, call, answer)
-	Expect(answer).To(BeAccepted())
-	Expect(a.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
 }
 
 // needPlain ends the spec if answer is not a good one and the target refuses

@@ -16,6 +16,10 @@
 // red. What a plain request must do is itself the subject of a rule, so nothing
 // is hidden by that.
 //
+// Where the documents leave something open it does neither alone: [Observe] and
+// [ObserveAnswer] write down a fact, a name and a value that can be compared with
+// those of another target.
+//
 // Nothing in here computes an expectation with the reference's code:
 // fingerprints come from golang.org/x/crypto/ssh or from what ssh-keygen printed,
 // signatures from the official SDK's signer.

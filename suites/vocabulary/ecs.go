@@ -8,7 +8,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/kpspec/kpspec/fixtures/world"
-	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -55,7 +54,7 @@ func newECS(k *Kit, account world.Account, id world.Identity, options []wire.Opt
 // spec, until Clear.
 func (e *ECS) Stock() *ECS {
 	stock := *e
-	stock.ledger = &ledger.Ledger{}
+	stock.ledger = e.kit.stocks.open()
 	return &stock
 }
 

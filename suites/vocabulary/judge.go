@@ -23,7 +23,7 @@ const (
 	OutcomeEntry     = "outcome"     // an [Outcome]
 	ObservationEntry = "observation" // a report.Observation
 	ExchangesEntry   = "exchanges"   // a slice of evidence.Exchange
-	CleanupEntry     = "cleanup"     // a string: what could not be removed
+	CleanupEntry     = "cleanup"     // a [Leftover]
 )
 
 // Outcome is how a spec ended when it did not simply run to its end.
@@ -42,34 +42,39 @@ func (o Outcome) String() string {
 // count as failed: a SHOULD that is not met warns, it does not fail.
 type stop struct{}
 
-// asserted counts the assertions made in this process, of which Ginkgo runs
-// one spec at a time. It exists so that a spec without any is an error.
+// asserted counts what the specs of this process, which Ginkgo runs one at a
+// time, have asserted of their rules: each Expect. What a spec stands on, each
+// Given, does not count. It exists so that a spec which asserts nothing of its
+// rule is an error.
 var asserted atomic.Int64
 
-// Assertion is a Gomega assertion that is counted.
-type Assertion struct{ inner gomega.Assertion }
+// Assertion is a Gomega assertion that is counted where it is about the rule.
+type Assertion struct {
+	inner gomega.Assertion
+	count int64
+}
 
 // To asserts that the matcher holds.
 func (a Assertion) To(m gomegatypes.GomegaMatcher, description ...any) bool {
-	asserted.Add(1)
+	asserted.Add(a.count)
 	return a.inner.To(m, description...)
 }
 
 // NotTo asserts that the matcher does not hold.
 func (a Assertion) NotTo(m gomegatypes.GomegaMatcher, description ...any) bool {
-	asserted.Add(1)
+	asserted.Add(a.count)
 	return a.inner.NotTo(m, description...)
 }
 
 // Expect asserts what the rule demands.
 func Expect(actual any, extra ...any) Assertion {
-	return Assertion{gomega.NewGomega(failAs(verdict.NotMet)).ExpectWithOffset(1, actual, extra...)}
+	return Assertion{gomega.NewGomega(failAs(verdict.NotMet)).ExpectWithOffset(1, actual, extra...), 1}
 }
 
 // Given asserts what a spec stands on but is not about. Where it does not
 // hold the rule could not be tried.
 func Given(actual any, extra ...any) Assertion {
-	return Assertion{gomega.NewGomega(failAs(verdict.Undone)).ExpectWithOffset(1, actual, extra...)}
+	return Assertion{gomega.NewGomega(failAs(verdict.Undone)).ExpectWithOffset(1, actual, extra...), 0}
 }
 
 // failAs is the fail handler behind Expect and Given.
@@ -188,10 +193,15 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 		}
 	}()
 	k.recorder.Begin()
+	k.filling.Store(false)
+	k.turnedAway.Clear()
 	before := asserted.Load()
 	defer func() {
 		r := recover()
 		if r != nil {
+			if cause := k.crowded(context.WithoutCancel(ctx)); cause != "" {
+				AddReportEntry(OutcomeEntry, Outcome{verdict.Undone, cause, ""}, ReportEntryVisibilityNever)
+			}
 			exchanges := k.recorder.Take()
 			AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
 			for _, exchange := range exchanges {
@@ -205,6 +215,6 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	}()
 	body(ctx)
 	if asserted.Load() == before {
-		undone("this spec asserts nothing")
+		undone("this spec asserts nothing of its rule")
 	}
 }

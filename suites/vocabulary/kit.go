@@ -41,7 +41,16 @@ type Kit struct {
 	done      <-chan struct{} // closed when the run is interrupted
 	silent    atomic.Int64    // requests in a row that got no answer
 	wrote     sync.Map        // product and account → true, where something may have been made
-	names     atomic.Int64
+	claims    claims
+	// smallPages has the products whose listing refuses large pages.
+	smallPages sync.Map
+	stocks     stocks
+
+	// Of the spec that runs now: whether it fills a region on purpose, and the
+	// regions where SWAS has refused to make a key pair, with the actor that asked.
+	filling    atomic.Bool
+	turnedAway sync.Map
+	names      atomic.Int64
 }
 
 // Options are the parts of a [Kit] that a caller chooses.
@@ -198,12 +207,35 @@ func (k *Kit) ResourceGroup() string {
 	return groups[0]
 }
 
-// NeedQuota ends a spec that fills a quota where such specs were not asked for.
+// NeedQuota says that a spec fills a quota: that a region is full is then no
+// accident. It ends the spec where such specs were not asked for.
 func (k *Kit) NeedQuota() {
 	GinkgoHelper()
 	if !k.Place.Quota {
 		NotApplicable("rules that fill a quota were not asked for")
 	}
+	k.filling.Store(true)
+}
+
+// stocks are the ledgers of what outlives the spec that has made it.
+type stocks struct {
+	mu  sync.Mutex
+	all []*ledger.Ledger
+}
+
+func (s *stocks) open() *ledger.Ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &ledger.Ledger{}
+	s.all = append(s.all, l)
+	return l
+}
+
+// hold reports whether one of them has e.
+func (s *stocks) hold(e ledger.Entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all, func(l *ledger.Ledger) bool { return l.Holds(e) })
 }
 
 // Name is a key pair name that no other spec and no other run uses. It has
@@ -280,50 +312,62 @@ func (k *Kit) gone() bool { return k.silent.Load() >= patience }
 // the world. It reports what stays.
 func (k *Kit) Close(ctx context.Context) {
 	k.silent.Store(0) // once more: the target may be back
-	k.remove(ctx, &k.ledger)
+	var open []ledger.Entry
+	for _, l := range append([]*ledger.Ledger{&k.ledger}, k.stocks.all...) {
+		k.remove(ctx, l)
+		open = append(open, l.Open()...)
+	}
 	if k.gone() {
-		if open := k.ledger.Open(); len(open) > 0 {
-			AddReportEntry(CleanupEntry, fmt.Sprintf("up to %d key pairs may be left, %q among them: the target stopped answering", len(open), open[0].Name), ReportEntryVisibilityAlways)
+		var names []string
+		for _, e := range open {
+			names = append(names, e.Name)
+		}
+		if len(open) > 0 {
+			tell(&Leftover{"key pairs may be left: the target stopped answering", names})
 		}
 		return
 	}
 	for _, a := range k.makers() {
 		for _, region := range k.Place.World.Regions {
-			if err := k.sweep(ctx, a, region); err != nil {
-				AddReportEntry(CleanupEntry, err.Error(), ReportEntryVisibilityAlways)
+			if left := k.sweep(ctx, a, region); left != nil {
+				tell(left)
 			}
 		}
 	}
 }
 
+// tell writes down what is left on the target. Rules do not change by it, but
+// the run is not green.
+func tell(left *Leftover) {
+	AddReportEntry(CleanupEntry, *left, ReportEntryVisibilityAlways)
+}
+
 // sweep deletes the key pairs of this run that a region still lists.
-func (k *Kit) sweep(ctx context.Context, a *actor, region string) error {
+func (k *Kit) sweep(ctx context.Context, a *actor, region string) *Leftover {
+	ours := func(name string) bool { return strings.Contains(strings.ToLower(name), "kpspec"+k.run) }
 	listed, err := a.list(ctx, region, nil)
 	if err != nil {
-		return err
+		return &Leftover{Cause: fmt.Sprintf("key pairs of %s may be left: %v", a.product, err)}
 	}
+	if !slices.ContainsFunc(listed, func(p Pair) bool { return ours(p.Name) }) {
+		return nil
+	}
+	if left := a.eraseOf(ctx, region, listed, ours); left != nil {
+		return left
+	}
+	if listed, err = a.list(ctx, region, nil); err != nil {
+		return &Leftover{Cause: fmt.Sprintf("key pairs of %s may be left: %v", a.product, err)}
+	}
+	left := &Leftover{Cause: fmt.Sprintf("key pairs of %s are left in %s although their deletion was accepted", a.product, region)}
 	for _, p := range listed {
-		if !strings.Contains(strings.ToLower(p.Name), "kpspec"+k.run) {
-			continue
-		}
-		if answer := a.do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
-			return fmt.Errorf("key pair %q of %s is left in %s: DeleteKeyPairs: %s", p.Name, a.product, region, answer)
+		if ours(p.Name) {
+			left.What = append(left.What, p.Name)
 		}
 	}
-	left, err := a.list(ctx, region, nil)
-	if err != nil {
-		return err
+	if len(left.What) == 0 {
+		return nil
 	}
-	names := []string{}
-	for _, p := range left {
-		if strings.Contains(strings.ToLower(p.Name), "kpspec"+k.run) {
-			names = append(names, p.Name)
-		}
-	}
-	if len(names) > 0 {
-		return fmt.Errorf("%d key pairs of %s are left in %s although their deletion was accepted, %q among them", len(names), a.product, region, names[0])
-	}
-	return nil
+	return left
 }
 
 // makers are the actors that may have made something in their account.
@@ -357,8 +401,8 @@ func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 		if batch[0].Server != "" {
 			undo = (*actor).unbind
 		}
-		if err := undo(owner, ctx, batch); err != nil {
-			AddReportEntry(CleanupEntry, err.Error(), ReportEntryVisibilityAlways)
+		if left := undo(owner, ctx, batch); left != nil {
+			tell(left)
 			continue
 		}
 		for _, e := range batch {

@@ -2,17 +2,16 @@ package vocabulary
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
-	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
-	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -57,10 +56,10 @@ func (r Row) String() string {
 func BeAccepted() types.GomegaMatcher {
 	return matcher("be accepted", func(a *wire.Answer) error {
 		if a.Status < 200 || a.Status > 299 {
-			return fmt.Errorf("got %s", a)
+			return fmt.Errorf("got %s", inShort(a))
 		}
-		if a.Err != nil {
-			return fmt.Errorf("the SDK cannot read the answer: %w", a.Err)
+		if a.Err != nil && !unreadable(a) {
+			return a.Err
 		}
 		body, err := a.Object()
 		if err != nil {
@@ -73,6 +72,19 @@ func BeAccepted() types.GomegaMatcher {
 	})
 }
 
+// unreadable reports whether the official client could not read an answer that arrived.
+func unreadable(a *wire.Answer) bool {
+	broken := (*wire.SDKErr)(nil)
+	return errors.As(a.Err, &broken)
+}
+
+// BeReadBySDK holds for an answer that the official client could read. What a
+// target accepts is another question, which [BeAccepted] asks: a member of the
+// wrong type is the fault of one rule, not of all.
+func BeReadBySDK() types.GomegaMatcher {
+	return matcher("be read by the official client", func(a *wire.Answer) error { return a.Err })
+}
+
 // BeRefused holds for an answer with a whole error envelope (Code, Message and
 // RequestId as non-empty strings) that matches the row.
 func BeRefused(as Row) types.GomegaMatcher {
@@ -82,7 +94,7 @@ func BeRefused(as Row) types.GomegaMatcher {
 		}
 		refusal, err := a.Refusal()
 		if err != nil {
-			return fmt.Errorf("%w; got %s", err, a)
+			return fmt.Errorf("%w; got %s", err, inShort(a))
 		}
 		switch {
 		case refusal.Status < 400 || refusal.Status > 499,
@@ -148,22 +160,22 @@ func (nothing) Match(actual any) (bool, error)          { return actual == "", n
 func (nothing) FailureMessage(actual any) string        { return fmt.Sprintf("expected it to %s", actual) }
 func (nothing) NegatedFailureMessage(actual any) string { return "expected it not to" }
 
-// Observe writes down what the target does where the documents leave it open.
-func Observe(name string, value any) {
-	AddReportEntry(ObservationEntry, report.Observation{Name: name, Value: value}, ReportEntryVisibilityNever)
+// inShort is an answer by what is the same each time: one cause that keeps many
+// specs from running has one text. The record of the spec shows the rest.
+func inShort(a *wire.Answer) string {
+	if refusal, err := a.Refusal(); err == nil {
+		return fmt.Sprintf("HTTP %d %s", refusal.Status, refusal.Code)
+	}
+	if a.Status == 0 {
+		return a.String()
+	}
+	return fmt.Sprintf("HTTP %d without a whole error envelope", a.Status)
 }
 
-// Saw is an answer in a few words, for an observation: the words do not
-// differ between two runs against the same target.
-func Saw(a *wire.Answer) string {
-	if a.Status == 200 {
-		return "accepted"
-	}
-	refusal, err := a.Refusal()
-	if err != nil {
-		return fmt.Sprintf("status %d without an error envelope", a.Status)
-	}
-	return strings.TrimSpace(fmt.Sprintf("refused with %d %s", refusal.Status, refusal.Code))
+// Code is the code of a refusal, or "".
+func Code(a *wire.Answer) string {
+	refusal, _ := a.Refusal()
+	return refusal.Code
 }
 
 // BeAnAnswer holds for an answer that can be told: accepted, or refused with a
@@ -233,12 +245,16 @@ func ListNoPrivateKey() types.GomegaMatcher {
 	})
 }
 
-// privateKey is what gives a private key away: a member that holds one, in JSON
-// or in XML, or the first line of its armour.
-var privateKey = regexp.MustCompile(`"PrivateKey(Body)?"\s*:|<PrivateKey(Body)?>|-----BEGIN [A-Z ]*PRIVATE KEY`)
+// privateKey is what gives a private key away: a member that holds something, in
+// JSON or in XML, or the first line of the armour. emptyPrivateKey is such a member
+// that holds nothing.
+var (
+	privateKey      = regexp.MustCompile(`"PrivateKey(Body)?"\s*:|<PrivateKey(Body)?>|-----BEGIN [A-Z ]*PRIVATE KEY`)
+	emptyPrivateKey = regexp.MustCompile(`"PrivateKey(Body)?"\s*:\s*(null\b|"\s*")|<PrivateKey(Body)?>\s*</`)
+)
 
 func private(body string) error {
-	if found := privateKey.FindString(body); found != "" {
+	if found := privateKey.FindString(emptyPrivateKey.ReplaceAllString(body, "")); found != "" {
 		return fmt.Errorf("%s stands in it", found)
 	}
 	return nil
@@ -310,19 +326,67 @@ func newcomers(before, after []Pair) []string {
 }
 
 // HaveMember holds for an answer whose body has a member that the inner matcher
-// holds for.
+// holds for. A failure shows that member only, and never a private key.
 func HaveMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
-	return gomega.WithTransform(func(a *wire.Answer) (map[string]any, error) { return a.Object() }, gomega.HaveKeyWithValue(name, inner))
+	return matcher("have the member "+name+" as the rule says", func(a *wire.Answer) error {
+		members, err := a.Object()
+		if err != nil {
+			return err
+		}
+		return member(members, name, inner)
+	})
+}
+
+// HoldMember holds for members of an answer among which is one that the inner
+// matcher holds for.
+func HoldMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
+	return matcher("hold the member "+name, func(members map[string]any) error { return member(members, name, inner) })
+}
+
+func member(members map[string]any, name string, inner types.GomegaMatcher) error {
+	value, there := members[name]
+	if !there {
+		return fmt.Errorf("it is missing")
+	}
+	switch good, err := inner.Match(value); {
+	case err != nil:
+		return err
+	case good:
+		return nil
+	case name == "PrivateKeyBody":
+		return fmt.Errorf("it is %s", kind(value))
+	}
+	return fmt.Errorf("%s", inner.FailureMessage(value))
 }
 
 // BeNonEmptyText holds for a string with more than white space in it.
 func BeNonEmptyText() types.GomegaMatcher {
 	return matcher("be a text that is not empty", func(v any) error {
 		if s, ok := v.(string); !ok || strings.TrimSpace(s) == "" {
-			return fmt.Errorf("it is %#v", v)
+			return fmt.Errorf("it is %s", kind(v))
 		}
 		return nil
 	})
+}
+
+// kind is what sort of thing a value of a JSON answer is, without showing it.
+func kind(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		if strings.TrimSpace(v) == "" {
+			return "an empty text"
+		}
+		return "a text"
+	case json.Number:
+		return "a number"
+	case bool:
+		return "a boolean"
+	case []any:
+		return "a list"
+	}
+	return "an object"
 }
 
 // BeUnchanged holds for a key pair that is listed as it was before.

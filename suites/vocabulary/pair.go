@@ -3,6 +3,7 @@ package vocabulary
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -33,10 +34,18 @@ func (a *actor) Find(ctx context.Context, name string) *Pair {
 }
 
 // FindIn is the key pair of this name in a region, or nil. Further filters
-// narrow the search.
+// narrow the search. A target whose listing does not take such a name is asked
+// for all of them: what a filter may say is no rule here.
 func (a *actor) FindIn(ctx context.Context, region, name string, filters ...wire.Param) *Pair {
 	GinkgoHelper()
-	for _, p := range a.List(ctx, region, append(filters, wire.Param{Name: "KeyPairName", Value: name})...) {
+	pairs, err := a.list(ctx, region, append(filters, wire.Param{Name: "KeyPairName", Value: name}))
+	switch {
+	case refused(err):
+		pairs = a.List(ctx, region, filters...)
+	case err != nil:
+		undone("%v", err)
+	}
+	for _, p := range pairs {
 		if p.Name == name {
 			return &p
 		}
@@ -62,15 +71,36 @@ const (
 	smallPage = 10
 )
 
-// list reads all pages of a listing operation.
+// list reads all pages of a listing operation. A target that refuses large pages
+// is asked for small ones.
 func (a *actor) list(ctx context.Context, region string, filters []wire.Param) ([]Pair, error) {
+	if _, small := a.kit.smallPages.Load(a.product); !small {
+		pairs, err := a.pages(ctx, region, page, filters)
+		if !refused(err) {
+			return pairs, err
+		}
+		if small, again := a.pages(ctx, region, smallPage, filters); again == nil {
+			a.kit.smallPages.Store(a.product, true)
+			return small, nil
+		}
+		return nil, err
+	}
+	return a.pages(ctx, region, smallPage, filters)
+}
+
+// refusedListing is the error of a listing that the target understood and refused.
+type refusedListing struct{ error }
+
+func refused(err error) bool { return errors.As(err, &refusedListing{}) }
+
+func (a *actor) pages(ctx context.Context, region string, size int, filters []wire.Param) ([]Pair, error) {
 	var pairs []Pair
 	seen := map[string]bool{}
 	for number := 1; number <= 1000; number++ {
 		call := wire.Call{Action: a.listing, Version: a.version, Shape: a.kit.Place.Shape, Params: append([]wire.Param{
 			{Name: "RegionId", Value: region},
 			{Name: "PageNumber", Value: strconv.Itoa(number)},
-			{Name: "PageSize", Value: strconv.Itoa(page)},
+			{Name: "PageSize", Value: strconv.Itoa(size)},
 		}, filters...)}
 		answer := a.do(ctx, call)
 		if refusal, err := answer.Refusal(); err == nil && answer.Status == 404 && len(filters) > 0 && strings.Contains(refusal.Code, "KeyPair") {
@@ -105,7 +135,11 @@ func listed(answer *wire.Answer, region string) ([]Pair, int, error) {
 		return nil, 0, answer.Err
 	}
 	if answer.Status != 200 {
-		return nil, 0, fmt.Errorf("got %s", answer)
+		err := fmt.Errorf("got %s", inShort(answer))
+		if answer.Status >= 400 && answer.Status < 500 {
+			err = refusedListing{err}
+		}
+		return nil, 0, err
 	}
 	body, err := answer.Object()
 	if err != nil {

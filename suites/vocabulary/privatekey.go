@@ -34,6 +34,17 @@ func (p PrivateKey) String() string {
 	return fmt.Sprintf("a private key of type %T in %s", p.key, p.form)
 }
 
+// Form is "PKCS#8" or "PKCS#1", or "unreadable".
+func (p PrivateKey) Form() string {
+	if p.err != nil {
+		return "unreadable"
+	}
+	return p.form
+}
+
+// Armoured reports whether it came in a PEM block.
+func (p PrivateKey) Armoured() bool { return p.armoured }
+
 // GomegaString keeps Gomega from printing the key itself.
 func (p PrivateKey) GomegaString() string { return p.String() }
 

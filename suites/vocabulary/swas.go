@@ -8,7 +8,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/kpspec/kpspec/fixtures/world"
-	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -47,8 +46,55 @@ func newSWAS(k *Kit, account world.Account, id world.Identity, options []wire.Op
 // spec, until Clear.
 func (s *SWAS) Stock() *SWAS {
 	stock := *s
-	stock.ledger = &ledger.Ledger{}
+	stock.ledger = s.kit.stocks.open()
 	return &stock
+}
+
+// Keep hands a key pair that the spec has made in the region the specs work in
+// over to a stock, where it outlives the spec.
+func (s *SWAS) Keep(name string, stock *SWAS) {
+	e := s.entry(s.kit.Region(), name)
+	stock.ledger.Note(e)
+	s.ledger.Strike(e)
+}
+
+// SWASQuota is how many key pairs an account may have in one region of SWAS.
+const SWASQuota = 10
+
+// Room is every key pair of the region the specs work in. It ends the spec where
+// they leave no room for another one: whatever the target refuses then may be
+// refused for that.
+func (s *SWAS) Room(ctx context.Context) []Pair {
+	GinkgoHelper()
+	listed := s.List(ctx, s.kit.Region())
+	if len(listed) >= SWASQuota {
+		undone("%s", full(s.kit.Region(), len(listed)))
+	}
+	return listed
+}
+
+func full(region string, n int) string {
+	return fmt.Sprintf("region %s is full: it lists %d key pairs of SWAS, of which an account may have %d, and leaves no room to try the rule", region, n, SWASQuota)
+}
+
+// crowded tells of a region that was full when SWAS refused to make a key pair
+// there, or is "". No document says how such a refusal looks.
+func (k *Kit) crowded(ctx context.Context) (cause string) {
+	if k.gone() {
+		return ""
+	}
+	k.turnedAway.Range(func(region, by any) bool {
+		a, _ := by.(*actor)
+		owner := k.SWAS // the one that asked may be a user who must not list
+		if a.account.ID != owner.account.ID {
+			owner = k.otherSWAS
+		}
+		if listed, err := owner.list(ctx, region.(string), nil); err == nil && len(listed) >= SWASQuota {
+			cause = full(region.(string), len(listed))
+		}
+		return cause == ""
+	})
+	return cause
 }
 
 // SWASImport is a well-formed ImportKeyPair request of SWAS.

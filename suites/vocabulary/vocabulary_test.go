@@ -168,3 +168,43 @@ func TestMatchersOfKeyPairs(t *testing.T) {
 	g.Expect(holds(ListNoPrivateKey(), leaking)).To(gomega.BeFalse())
 	g.Expect(holds(ListNoPrivateKey(), nil)).To(gomega.BeFalse())
 }
+
+// Of several requests for one name, each may win, and the one that loses may be back first or last.
+func TestTheLoserOfARaceDoesNotStrikeWhatTheWinnerHasMade(t *testing.T) {
+	g := gomega.NewWithT(t)
+	e := ledger.Entry{Product: "SWAS", Region: "r", Name: "n"}
+	for _, refused := range [][]bool{{true, false}, {false, true}} {
+		var c claims
+		l := &ledger.Ledger{}
+		c.begin(l, e)
+		c.begin(l, e)
+		c.end(l, e, refused[0])
+		g.Expect(l.Holds(e)).To(gomega.BeTrue(), "while one is under way")
+		c.end(l, e, refused[1])
+		g.Expect(l.Holds(e)).To(gomega.BeTrue())
+
+		c.begin(l, e) // a later request for the same name
+		c.end(l, e, true)
+		g.Expect(l.Holds(e)).To(gomega.BeTrue())
+	}
+	var c claims
+	l := &ledger.Ledger{}
+	c.begin(l, e)
+	c.begin(l, e)
+	c.end(l, e, true)
+	c.end(l, e, true)
+	g.Expect(l.Holds(e)).To(gomega.BeFalse(), "nobody has made it")
+}
+
+func TestWhatIsKeptOutlivesItsSpec(t *testing.T) {
+	g := gomega.NewWithT(t)
+	k, err := NewKit(Options{Place: target.Place{SWAS: "http://127.0.0.1", World: world.Default()}})
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	e := k.SWAS.entry(k.Region(), "n")
+	k.ledger.Note(e)
+	stock := k.SWAS.Stock()
+	k.SWAS.Keep("n", stock)
+	g.Expect(k.ledger.Open()).To(gomega.BeEmpty())
+	g.Expect(stock.ledger.Open()).To(gomega.Equal([]ledger.Entry{e}))
+	g.Expect(k.stocks.hold(e)).To(gomega.BeTrue(), "a replay of its request must not make it the next spec's")
+}

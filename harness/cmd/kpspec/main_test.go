@@ -368,6 +368,43 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// What a target is known to break is no reason to fail, as long as it is true; and
+// what has changed from one run to the other can be seen. The target is a reference
+// that knows the older edition only, and then the newer one.
+func TestDeviationsAndCompare(t *testing.T) {
+	g := NewWithT(t)
+	dir := t.TempDir()
+	old, now, list := filepath.Join(dir, "old.json"), filepath.Join(dir, "now.json"), filepath.Join(dir, "deviations.yaml")
+	older := endpointConfig(t, serveReference(t, "--edition", "2020-11"), nil)
+	again := endpointConfig(t, serveReference(t, "--edition", "2020-11"), nil)
+	newer := endpointConfig(t, serveReference(t), nil)
+	const rules = "ECS-IMP-NAME-*"
+
+	for _, step := range []struct {
+		what string
+		args []string
+		code int
+		says string
+	}{
+		{"a deviation that nobody knows", []string{"run", "--config", older, "--rule", rules, "--report", old}, 1, "NOT CONFORMANT"},
+		{"a list that is not filled in", []string{"deviations", "write", old, "--out", filepath.Join(dir, "unfilled.yaml")}, 0, ""},
+		{"is refused", []string{"run", "--config", older, "--rule", rules, "--deviations", filepath.Join(dir, "unfilled.yaml")}, 2, "ECS-IMP-NAME-PERIOD has no reason"},
+		{"a list", []string{"deviations", "write", old, "--out", list, "--reason", "the older edition", "--expires", "9999-12-31"}, 0, ""},
+		{"known deviations", []string{"run", "--config", again, "--rule", rules, "--deviations", list}, 0, "1 known deviation"},
+		{"not selected", []string{"run", "--config", newer, "--rule", "ECS-IMP-NAME-LEN-*", "--deviations", list}, 0, "CONFORMANT"},
+		{"a list that is out of date", []string{"run", "--config", newer, "--rule", rules, "--deviations", list, "--report", now}, 1, "ECS-IMP-NAME-PERIOD: listed, but no longer broken"},
+		{"better", []string{"compare", old, now}, 0, "ECS-IMP-NAME-PERIOD  MUST: failed -> passed"},
+		{"worse", []string{"compare", now, old}, 1, "ECS-IMP-NAME-PERIOD  MUST: passed -> failed"},
+		{"as JSON", []string{"compare", "--json", now, old}, 1, `"rule": "ECS-IMP-NAME-PERIOD"`},
+		{"the same", []string{"compare", old, old}, 0, "NOT WORSE"},
+		{"no report", []string{"compare", list, old}, 2, "read report"},
+	} {
+		code, stdout, stderr := run(t, step.args...)
+		g.Expect(code).To(Equal(step.code), step.what+"\n"+stdout+stderr)
+		g.Expect(stdout+stderr).To(ContainSubstring(step.says), step.what)
+	}
+}
+
 // An interrupt in the middle of a run ends it: exit code 3, a report, and
 // nothing left on the target.
 func TestInterrupt(t *testing.T) {
