@@ -127,20 +127,20 @@ func swasAttached() []Defect {
 				return err
 			})
 		}),
-		a.bug("ids-max-49", "refuses a call for 50 servers.", "IDS-MAX", func(p *parts) { p.SWAS.Rules.ServersMax = 49 }),
-		a.bug("ids-max-51", "takes a call for 51 servers.", "IDS-MAX", func(p *parts) { p.SWAS.Rules.ServersMax = 51 }),
-		a.bug("ids-unlimited", "takes a call for any number of servers.", "IDS-MAX", func(p *parts) { p.SWAS.Rules.ServersMax = 1 << 20 }),
+		a.bug("ids-max-49", "refuses a call for 50 servers.", "IDS-MAX", func(p *parts) { p.SWAS().Rules.ServersMax = 49 }),
+		a.bug("ids-max-51", "takes a call for 51 servers.", "IDS-MAX", func(p *parts) { p.SWAS().Rules.ServersMax = 51 }),
+		a.bug("ids-unlimited", "takes a call for any number of servers.", "IDS-MAX", func(p *parts) { p.SWAS().Rules.ServersMax = 1 << 20 }),
 		a.bug("ids-cut-at-50", "binds to the first 50 of 51 servers and passes over the last.", "IDS-MAX", func(p *parts) {
-			max := p.SWAS.Rules.ServersMax
-			p.SWAS.Rules.ServersMax++
+			max := p.SWAS().Rules.ServersMax
+			p.SWAS().Rules.ServersMax++
 			after(p, onSWAS, attachKeyPair, "servers", func(c *operation.Call, err error) error {
 				c.Servers = c.Servers[:min(len(c.Servers), max)]
 				return err
 			})
 		}),
 		a.bug("ids-max-results", "binds to 50 of 51 servers and fails the last in the results.", "IDS-MAX", func(p *parts) {
-			max := p.SWAS.Rules.ServersMax
-			p.SWAS.Rules.ServersMax++
+			max := p.SWAS().Rules.ServersMax
+			p.SWAS().Rules.ServersMax++
 			before(p, onSWAS, attachKeyPair, "bind", func(c *operation.Call) {
 				if len(c.Servers) > max {
 					fail(c, 400, "There are too many servers.", c.Servers[max:]...)
@@ -148,12 +148,12 @@ func swasAttached() []Defect {
 			})
 		}),
 		a.bug("ids-checked-late", "tells of 51 servers when all are bound.", "IDS-MAX", func(p *parts) {
-			p.SWAS.Rules.ServersMax++
+			p.SWAS().Rules.ServersMax++
 			bound(p, func(c *operation.Call, _ []string, bind operation.Run) error {
 				if err := bind(context.Background(), c); err != nil {
 					return err
 				}
-				if len(c.Servers) == p.SWAS.Rules.ServersMax {
+				if len(c.Servers) == p.SWAS().Rules.ServersMax {
 					return swas.ErrTooMany
 				}
 				return nil
@@ -167,30 +167,30 @@ func swasAttached() []Defect {
 		}),
 		a.bug("binds-first-only", "binds to the first of several servers and answers a success for all.", "IDS-ARRAY IDS-MAX", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-				return p.SWAS.Store.Bind(c.Scope, c.Pair.Name, left[:1]...)
+				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, left[:1]...)
 			})
 		}),
 		a.bug("binds-but-last", "binds to all of several servers but the last.", "IDS-ARRAY IDS-MAX", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-				return p.SWAS.Store.Bind(c.Scope, c.Pair.Name, left[:max(1, len(left)-1)]...)
+				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, left[:max(1, len(left)-1)]...)
 			})
 		}),
 		a.bug("binds-ten", "binds to the first ten of many servers.", "IDS-MAX", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-				return p.SWAS.Store.Bind(c.Scope, c.Pair.Name, left[:min(10, len(left))]...)
+				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, left[:min(10, len(left))]...)
 			})
 		}),
 		a.bug("one-server-per-pair", "takes a pair from its servers before it binds it to others.", "MANY", func(p *parts) {
 			bound(p, func(c *operation.Call, _ []string, bind operation.Run) error {
-				if found, _ := p.SWAS.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1); len(found) == 1 {
-					_, _ = p.SWAS.Store.Unbind(c.Scope, c.Pair.Name, found[0].Servers...) // they are bound
+				if found, _ := p.SWAS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1); len(found) == 1 {
+					_, _ = p.SWAS().Store.Unbind(c.Scope, c.Pair.Name, found[0].Servers...) // they are bound
 				}
 				return bind(context.Background(), c)
 			})
 		}),
 		a.bug("bound-pair-refused", "refuses a pair that is bound to a server already.", "MANY REATTACH", func(p *parts) {
 			bound(p, func(c *operation.Call, _ []string, bind operation.Run) error {
-				if found, _ := p.SWAS.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1); len(found) == 1 && len(found[0].Servers) > 0 {
+				if found, _ := p.SWAS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1); len(found) == 1 && len(found[0].Servers) > 0 {
 					return keypair.ErrBound
 				}
 				return bind(context.Background(), c)
@@ -199,7 +199,7 @@ func swasAttached() []Defect {
 		a.bug("bound-server-refused", "refuses a server that has another pair.", "OVERWRITE", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, bind operation.Run) error {
 				for _, id := range left {
-					if other, ok := p.SWAS.Store.Of(c.Scope, id); ok && other.Name != c.Pair.Name && named(p.SWAS.Store, c.Scope, c.Pair.Name) {
+					if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name != c.Pair.Name && named(p.SWAS().Store, c.Scope, c.Pair.Name) {
 						return keypair.ErrBound
 					}
 				}
@@ -209,7 +209,7 @@ func swasAttached() []Defect {
 		a.bug("bound-server-failed", "fails a server that has another pair, in the results.", "OVERWRITE", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, bind operation.Run) error {
 				for _, id := range left {
-					if other, ok := p.SWAS.Store.Of(c.Scope, id); ok && other.Name != c.Pair.Name && named(p.SWAS.Store, c.Scope, c.Pair.Name) {
+					if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name != c.Pair.Name && named(p.SWAS().Store, c.Scope, c.Pair.Name) {
 						fail(c, 409, "The server has a key pair.", id)
 					}
 				}
@@ -218,8 +218,8 @@ func swasAttached() []Defect {
 		}),
 		a.bug("does-not-overwrite", "leaves the pair that a server has and answers a success.", "OVERWRITE", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-				return p.SWAS.Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool {
-					_, taken := p.SWAS.Store.Of(c.Scope, id)
+				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool {
+					_, taken := p.SWAS().Store.Of(c.Scope, id)
 					return taken
 				})...)
 			})
@@ -228,7 +228,7 @@ func swasAttached() []Defect {
 		a.bug("reattach-refused", "refuses a pair that the server has.", "REATTACH", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, bind operation.Run) error {
 				for _, id := range left {
-					if other, ok := p.SWAS.Store.Of(c.Scope, id); ok && other.Name == c.Pair.Name {
+					if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name == c.Pair.Name {
 						return keypair.ErrBound
 					}
 				}
@@ -239,18 +239,18 @@ func swasAttached() []Defect {
 			bound(p, func(c *operation.Call, left []string, bind operation.Run) error {
 				var again []string
 				for _, id := range left {
-					if other, ok := p.SWAS.Store.Of(c.Scope, id); ok && other.Name == c.Pair.Name {
+					if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name == c.Pair.Name {
 						again = append(again, id)
 					}
 				}
 				if len(again) == 0 {
 					return bind(context.Background(), c)
 				}
-				_, err := p.SWAS.Store.Unbind(c.Scope, c.Pair.Name, again...)
+				_, err := p.SWAS().Store.Unbind(c.Scope, c.Pair.Name, again...)
 				return err
 			})
 		}),
-		a.bug("windows-bound", "binds to Windows servers.", "LINUX", func(p *parts) { p.SWAS.Rules.Systems = append(p.SWAS.Rules.Systems, world.Windows) }),
+		a.bug("windows-bound", "binds to Windows servers.", "LINUX", func(p *parts) { p.SWAS().Rules.Systems = append(p.SWAS().Rules.Systems, world.Windows) }),
 		a.bug("windows-success", "does nothing for a Windows server and answers a success.", "LINUX", func(p *parts) {
 			lied(p, func(s world.Server) bool { return s.OS == world.Windows })
 		}),
@@ -264,14 +264,14 @@ func swasAttached() []Defect {
 				return fit(c.Servers)
 			})
 		}),
-		a.bug("resetting-bound", "binds to servers in any state.", "STATE", func(p *parts) { p.SWAS.Rules.States = append(p.SWAS.Rules.States, world.Resetting) }),
+		a.bug("resetting-bound", "binds to servers in any state.", "STATE", func(p *parts) { p.SWAS().Rules.States = append(p.SWAS().Rules.States, world.Resetting) }),
 		a.bug("resetting-success", "does nothing for a server in transition and answers a success.", "STATE", func(p *parts) {
 			lied(p, func(s world.Server) bool { return s.Status == world.Resetting })
 		}),
-		a.bug("stopped-refused", "does not bind to stopped servers.", "STATE", func(p *parts) { p.SWAS.Rules.States = []string{world.Running} }),
+		a.bug("stopped-refused", "does not bind to stopped servers.", "STATE", func(p *parts) { p.SWAS().Rules.States = []string{world.Running} }),
 		a.bug("stopped-bound-later", "binds to stopped servers when they run again, and answers a success.", "STATE", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-				return p.SWAS.Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool {
+				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool {
 					s, _ := server(p, id)
 					return s.Status == world.Stopped
 				})...)
@@ -280,7 +280,7 @@ func swasAttached() []Defect {
 		a.bug("unknown-success", "counts a server that does not exist as a success.", "404 MIXED FOREIGN", func(p *parts) {
 			knowing(p, unknownTo(p))
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-				return p.SWAS.Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool { return unknownTo(p)(c, id) })...)
+				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool { return unknownTo(p)(c, id) })...)
 			})
 		}),
 		a.bug("unknown-bound", "binds to servers that do not exist.", "404 MIXED FOREIGN", func(p *parts) {
@@ -310,7 +310,7 @@ func swasAttached() []Defect {
 			known := find(p, onSWAS, attachKeyPair).Step("known servers").Run
 			knowing(p, unknownTo(p))
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-				err := p.SWAS.Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool { return unknownTo(p)(c, id) })...)
+				err := p.SWAS().Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool { return unknownTo(p)(c, id) })...)
 				if err != nil {
 					return err
 				}
@@ -358,16 +358,16 @@ func swasAttached() []Defect {
 				defer mu.Unlock()
 				pending()
 				in, name := c.Scope, strings.Clone(c.Pair.Name)
-				if !named(p.SWAS.Store, in, name) {
+				if !named(p.SWAS().Store, in, name) {
 					return keypair.ErrAbsent
 				}
-				pending = func() { _ = p.SWAS.Store.Bind(in, name, left...) } // nobody is there to be told
+				pending = func() { _ = p.SWAS().Store.Bind(in, name, left...) } // nobody is there to be told
 				return nil
 			})
 		}),
 		bug("swas-describe-first", "DescribeInstanceKeyPair tells the first pair of the region.", "SWAS-ATT-ONE", func(p *parts) {
 			after(p, onSWAS, "DescribeInstanceKeyPair", "bound pair", func(c *operation.Call, err error) error {
-				if page, n := p.SWAS.Store.Find(c.Scope, keypair.Filter{}, 0, 1); n > 1 && c.Pair.Name != "" {
+				if page, n := p.SWAS().Store.Find(c.Scope, keypair.Filter{}, 0, 1); n > 1 && c.Pair.Name != "" {
 					c.Pair = page[0]
 				}
 				return err
@@ -386,7 +386,7 @@ func lied(p *parts, kind func(world.Server) bool) {
 		return fit(slices.DeleteFunc(slices.Clone(c.Servers), of))
 	})
 	bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
-		return p.SWAS.Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, of)...)
+		return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, of)...)
 	})
 }
 
@@ -422,7 +422,7 @@ func twoPairs(p *parts) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, id := range left {
-			if other, ok := p.SWAS.Store.Of(c.Scope, id); ok && other.Name != c.Pair.Name && named(p.SWAS.Store, c.Scope, c.Pair.Name) {
+			if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name != c.Pair.Name && named(p.SWAS().Store, c.Scope, c.Pair.Name) {
 				at := place{c.Scope, other.Name}
 				had[at] = append(had[at], id)
 			}

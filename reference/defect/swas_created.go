@@ -295,7 +295,7 @@ func created(as func(time.Time) string) func(*parts) {
 }
 
 func keptWithoutTime(p *parts) operation.Run {
-	step := operation.Keep(p.SWAS.Store).Run
+	step := operation.Keep(p.SWAS().Store).Run
 	return func(ctx context.Context, c *operation.Call) error {
 		call := *c.Call
 		call.Time = time.Time{}

@@ -20,7 +20,7 @@ func (a swasAction) refused(cause error, change func(*rpc.Error)) func(*parts) {
 				if !errors.Is(err, cause) {
 					return err
 				}
-				told, _ := errors.AsType[*rpc.Error](p.SWAS.Rules.Errors.Of(cause))
+				told, _ := errors.AsType[*rpc.Error](p.SWAS().Rules.Errors.Of(cause))
 				change(told)
 				return told
 			})

@@ -69,7 +69,7 @@ func swasKeys() []Defect {
 		{"ssh-dss", "KEY-METHOD"}, {"ecdsa-sha2-nistp256", "KEY-METHOD"}, {"ecdsa-sha2-nistp384", "KEY-METHOD"}, {"ecdsa-sha2-nistp521", "KEY-METHOD"},
 	} {
 		all = append(all, a.bug("key-"+k.algorithm+"-refused", "refuses keys of the algorithm "+k.algorithm+".", k.rules, func(p *parts) {
-			drop(&p.SWAS.Rules.Keys.Algorithms, k.algorithm)
+			drop(&p.SWAS().Rules.Keys.Algorithms, k.algorithm)
 		}))
 	}
 	return append(all, a.bug("key-no-comment-refused", "refuses RSA keys of the exponent 65537 without a comment.", "KEY-EXAMPLE-FORM", func(p *parts) {

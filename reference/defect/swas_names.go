@@ -57,7 +57,7 @@ func (a swasAction) only(b swasAction, rules string) string {
 // named changes the rule for the names of the operation alone.
 func (a swasAction) named(change func(*keypair.NameRule)) func(*parts) {
 	return func(p *parts) {
-		rule := p.SWAS.Rules.Names
+		rule := p.SWAS().Rules.Names
 		change(&rule)
 		find(p, onSWAS, a.action).Step("name").Run = operation.Name(&rule).Run
 	}
@@ -69,7 +69,7 @@ func (a swasAction) renaming(as func(name string) string) func(*parts) {
 		wrap(p, onSWAS, a.action, "name", func(operation.Run) operation.Run {
 			return func(_ context.Context, c *operation.Call) error {
 				c.Pair.Name = as(c.Text("KeyPairName"))
-				return p.SWAS.Rules.Names.Check(c.Pair.Name)
+				return p.SWAS().Rules.Names.Check(c.Pair.Name)
 			}
 		})
 	}
@@ -206,7 +206,7 @@ func swasAttachNames() []Defect {
 		a.bug("name-unchecked-success", "does nothing for a malformed name and answers that it has.", "NAME-RULE", func(p *parts) {
 			taking(p, onSWAS, a.action, func(string) bool { return true })
 			after(p, onSWAS, a.action, "bind", func(c *operation.Call, err error) error {
-				if p.SWAS.Rules.Names.Check(c.Pair.Name) != nil {
+				if p.SWAS().Rules.Names.Check(c.Pair.Name) != nil {
 					return nil
 				}
 				return err
@@ -229,7 +229,7 @@ func swasAttachNames() []Defect {
 			optional(p, onSWAS, a.action, "KeyPairName", func(*operation.Call) {}, "name", false)
 			before(p, onSWAS, a.action, "bind", func(c *operation.Call) {
 				if c.Pair.Name == "" {
-					page, total := p.SWAS.Store.Find(c.Scope, keypair.Filter{}, 0, 100)
+					page, total := p.SWAS().Store.Find(c.Scope, keypair.Filter{}, 0, 100)
 					c.Pair = page[total-1]
 				}
 			})
@@ -237,8 +237,8 @@ func swasAttachNames() []Defect {
 		a.bug("name-missing-500", "answers a call without a name with an internal error.", "NAME-REQ", func(p *parts) { a.breaks(p, "KeyPairName") }),
 		a.bug("name-prefix", "finds a pair by the beginning of its name.", "NAME-UNKNOWN", func(p *parts) {
 			before(p, onSWAS, a.action, "bind", func(c *operation.Call) {
-				if !named(p.SWAS.Store, c.Scope, c.Pair.Name) {
-					page, _ := p.SWAS.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name[:min(len(c.Pair.Name), 6)] + "*")}, 0, 1)
+				if !named(p.SWAS().Store, c.Scope, c.Pair.Name) {
+					page, _ := p.SWAS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name[:min(len(c.Pair.Name), 6)] + "*")}, 0, 1)
 					if len(page) == 1 {
 						c.Pair = page[0]
 					}
@@ -259,8 +259,8 @@ func swasAttachNames() []Defect {
 		a.bug("name-unknown-frees", "takes the pairs from the servers before it looks for the new one.", "NAME-UNKNOWN", func(p *parts) {
 			before(p, onSWAS, a.action, "bind", func(c *operation.Call) {
 				for _, id := range swas.Left(c) {
-					if bound, ok := p.SWAS.Store.Of(c.Scope, id); ok && !named(p.SWAS.Store, c.Scope, c.Pair.Name) {
-						_, _ = p.SWAS.Store.Unbind(c.Scope, bound.Name, id) // it is bound
+					if bound, ok := p.SWAS().Store.Of(c.Scope, id); ok && !named(p.SWAS().Store, c.Scope, c.Pair.Name) {
+						_, _ = p.SWAS().Store.Unbind(c.Scope, bound.Name, id) // it is bound
 					}
 				}
 			})
@@ -296,7 +296,7 @@ func swasAttachNames() []Defect {
 func foundElsewhere(p *parts, scopes func(keypair.Scope) []keypair.Scope) {
 	after(p, onSWAS, attachKeyPair, "bind", func(c *operation.Call, err error) error {
 		for _, in := range scopes(c.Scope) {
-			if named(p.SWAS.Store, in, c.Pair.Name) {
+			if named(p.SWAS().Store, in, c.Pair.Name) {
 				return nil
 			}
 		}

@@ -30,7 +30,7 @@ func swasPermissions() []Defect {
 				})
 			}).atGateway(),
 			a.bug("ram-any-action", "is allowed to whoever may do anything with key pairs.", "RAM", func(p *parts) {
-				p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 					d := rights.Decide(q)
 					if q.Action == action && d.Outcome == ram.ImplicitDeny {
 						q.Action = "swas-open:ListKeyPairs"
@@ -49,7 +49,7 @@ func swasPermissions() []Defect {
 				})
 			}).atGateway(),
 			a.bug("ram-dependent", "needs the permission for ListKeyPairs too.", "RAM", func(p *parts) {
-				p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 					d := rights.Decide(q)
 					if q.Action == action && d.Outcome == ram.Allowed {
 						q.Action = "swas-open:ListKeyPairs"
@@ -59,7 +59,7 @@ func swasPermissions() []Defect {
 				}
 			}).atGateway(),
 			a.bug("ram-users-denied", "is denied to all users but the owner of the account.", "RAM", func(p *parts) {
-				p.Gateway.Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 					if rights.Owner() || !strings.EqualFold(q.Action, action) {
 						return rights.Decide(q)
 					}
@@ -69,6 +69,6 @@ func swasPermissions() []Defect {
 		)
 	}
 	return append(all, bug("swas-ram-400", "A denied call is told with the status 400.", "SWAS-IMP-RAM SWAS-CRE-RAM SWAS-ATT-RAM", func(p *parts) {
-		p.Gateway.Products[1].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "NoPermission", Message: "Denied."}
+		p.Gateway().Products[1].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "NoPermission", Message: "Denied."}
 	}).atGateway())
 }

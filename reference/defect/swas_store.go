@@ -13,7 +13,7 @@ import (
 // ofFirstRegion is the scope of a call as if it were for the first region.
 func ofFirstRegion(p *parts) func(*operation.Call) {
 	return func(c *operation.Call) {
-		c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.SWAS.Regions[0]}
+		c.Scope = keypair.Scope{Account: c.Identity.AccountID, Region: p.SWAS().Regions[0]}
 	}
 }
 
@@ -67,14 +67,14 @@ func swasStore() []Defect {
 				return nil
 			})),
 			a.bug("region-one-refused", "does not know the second region.", "REGION-KNOWN NAME-REGION"+a.only(swasCreate, "QUOTA-REGION"), a.regioned(func(p *parts, c *operation.Call, err error) error {
-				if c.Scope.Region == p.SWAS.Regions[1] {
+				if c.Scope.Region == p.SWAS().Regions[1] {
 					return operation.ErrRegion
 				}
 				return err
 			})),
 			a.bug("name-unique-in-all-regions", "refuses a name that a pair of another region has.", "NAME-REGION", func(p *parts) {
 				a.unique(p, func(c *operation.Call) (all []keypair.Scope) {
-					for _, region := range p.SWAS.Regions {
+					for _, region := range p.SWAS().Regions {
 						all = append(all, keypair.Scope{Account: c.Scope.Account, Region: region})
 					}
 					return all
@@ -83,13 +83,13 @@ func swasStore() []Defect {
 			a.bug("duplicate-replaces", "puts a pair in the place of another with its name.", a.dup()+" TOKEN-UNIQUE", func(p *parts) { a.stored(p, func(c *operation.Call) error { return replaced(p, c) }) }),
 			a.bug("duplicate-passed-over", "answers a success for a name in use and makes nothing.", a.dup()+" TOKEN-UNIQUE", func(p *parts) {
 				a.stored(p, func(c *operation.Call) error {
-					_ = p.SWAS.Store.Add(c.Scope, c.Pair) // the defect is not to look at it
+					_ = p.SWAS().Store.Add(c.Scope, c.Pair) // the defect is not to look at it
 					return nil
 				})
 			}),
 			a.bug("duplicate-changes-key", "refuses a name in use and puts its key in place of the first.", a.dup()+" TOKEN-UNIQUE", func(p *parts) {
 				a.stored(p, func(c *operation.Call) error {
-					err := p.SWAS.Store.Add(c.Scope, c.Pair)
+					err := p.SWAS().Store.Add(c.Scope, c.Pair)
 					if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
 						_ = replaced(p, c) // it is refused all the same
 					}
@@ -120,28 +120,28 @@ func swasStore() []Defect {
 			}),
 			a.bug("quota-of-all-regions", "counts the pairs of all regions for the quota.", "QUOTA"+a.only(swasCreate, "QUOTA-REGION"), func(p *parts) {
 				a.limited(p, func(c *operation.Call) (total int) {
-					for _, region := range p.SWAS.Regions {
-						total += count(p.SWAS.Store, keypair.Scope{Account: c.Scope.Account, Region: region})
+					for _, region := range p.SWAS().Regions {
+						total += count(p.SWAS().Store, keypair.Scope{Account: c.Scope.Account, Region: region})
 					}
 					return total
 				})
 			}),
 			a.bug("quota-told-late", "refuses a pair above the quota and keeps it.", "QUOTA", func(p *parts) {
-				p.SWAS.Store.Quota = 1 << 30
-				swasMakersBut(a).limited(p, func(c *operation.Call) int { return count(p.SWAS.Store, c.Scope) })
+				p.SWAS().Store.Quota = 1 << 30
+				swasMakersBut(a).limited(p, func(c *operation.Call) int { return count(p.SWAS().Store, c.Scope) })
 				after(p, onSWAS, a.action, "store", func(c *operation.Call, err error) error {
-					if err == nil && count(p.SWAS.Store, c.Scope) > p.SWAS.Rules.Quota {
+					if err == nil && count(p.SWAS().Store, c.Scope) > p.SWAS().Rules.Quota {
 						return keypair.ErrQuota
 					}
 					return err
 				})
 			}),
 			a.bug("quota-race", "takes two pairs for the last place of the quota when they come at once.", "QUOTA", func(p *parts) {
-				p.SWAS.Store.Quota = 1 << 30
-				swasMakersBut(a).limited(p, func(c *operation.Call) int { return count(p.SWAS.Store, c.Scope) })
+				p.SWAS().Store.Quota = 1 << 30
+				swasMakersBut(a).limited(p, func(c *operation.Call) int { return count(p.SWAS().Store, c.Scope) })
 				var m meet
 				storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
-					full := count(store, c.Scope) >= p.SWAS.Rules.Quota && !named(store, c.Scope, c.Pair.Name)
+					full := count(store, c.Scope) >= p.SWAS().Rules.Quota && !named(store, c.Scope, c.Pair.Name)
 					m.wait()
 					if full {
 						return keypair.ErrQuota
@@ -157,7 +157,7 @@ func swasStore() []Defect {
 				if origin(p, c) == createKeyPair {
 					return replaced(p, c)
 				}
-				return p.SWAS.Store.Add(c.Scope, c.Pair)
+				return p.SWAS().Store.Add(c.Scope, c.Pair)
 			})
 			marked(p)
 		}),
@@ -166,13 +166,13 @@ func swasStore() []Defect {
 				if origin(p, c) == importKeyPair {
 					return replaced(p, c)
 				}
-				return p.SWAS.Store.Add(c.Scope, c.Pair)
+				return p.SWAS().Store.Add(c.Scope, c.Pair)
 			})
 			marked(p)
 		}),
 		swasImport.bug("duplicate-same-key-taken", "answers a success for a name in use when the key is the same.", "TOKEN-UNIQUE", func(p *parts) {
 			after(p, onSWAS, importKeyPair, "store", func(c *operation.Call, err error) error {
-				found, _ := p.SWAS.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
+				found, _ := p.SWAS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
 				if err != nil && len(found) == 1 && found[0].Fingerprint == c.Pair.Fingerprint {
 					return nil
 				}
@@ -181,7 +181,7 @@ func swasStore() []Defect {
 		}),
 		swasImport.bug("name-unique-with-ecs", "refuses a name that a pair of ECS has.", "NAME-REGION", func(p *parts) {
 			storing(p, onSWAS, importKeyPair, func(_ *keypair.Store, c *operation.Call) error {
-				if named(p.ECS.Store, c.Scope, c.Pair.Name) {
+				if named(p.ECS().Store, c.Scope, c.Pair.Name) {
 					return keypair.ErrExists
 				}
 				return nil
@@ -189,16 +189,16 @@ func swasStore() []Defect {
 		}),
 		bug("swas-region-ignored", "All regions share their pairs.",
 			"SWAS-IMP-NAME-REGION SWAS-CRE-NAME-REGION SWAS-CRE-QUOTA-REGION SWAS-ATT-NAME-UNKNOWN", func(p *parts) { scoped(p, onSWAS, func(s *keypair.Scope) { s.Region = "" }) }),
-		bug("swas-quota-9", "There is room for 9 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS.Store.Quota = 9 }),
-		bug("swas-quota-11", "There is room for 11 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS.Store.Quota = 11 }),
-		bug("swas-quota-500", "There is room for 500 pairs, as in the other product.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS.Store.Quota = 500 }),
+		bug("swas-quota-9", "There is room for 9 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 9 }),
+		bug("swas-quota-11", "There is room for 11 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 11 }),
+		bug("swas-quota-500", "There is room for 500 pairs, as in the other product.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 500 }),
 		bug("swas-quota-imported-uncounted", "Imported pairs do not count for the quota.", "SWAS-IMP-QUOTA", func(p *parts) { countedOnly(p, createKeyPair) }),
 		bug("swas-quota-created-uncounted", "Generated pairs do not count for the quota.", "SWAS-CRE-QUOTA", func(p *parts) { countedOnly(p, importKeyPair) }),
 		bug("swas-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "SWAS-CRE-QUOTA-ACCOUNT", func(p *parts) {
 			for _, a := range swasMakers {
 				a.limited(p, func(c *operation.Call) (total int) {
 					for _, account := range p.World.Accounts {
-						total += count(p.SWAS.Store, keypair.Scope{Account: account.ID, Region: c.Scope.Region})
+						total += count(p.SWAS().Store, keypair.Scope{Account: account.ID, Region: c.Scope.Region})
 					}
 					return total
 				})
@@ -211,10 +211,10 @@ func swasStore() []Defect {
 				a.limited(p, func(c *operation.Call) int {
 					mu.Lock()
 					defer mu.Unlock()
-					if c.Scope.Region == p.SWAS.Regions[len(p.SWAS.Regions)-1] {
+					if c.Scope.Region == p.SWAS().Regions[len(p.SWAS().Regions)-1] {
 						return made[c.Scope]
 					}
-					return count(p.SWAS.Store, c.Scope)
+					return count(p.SWAS().Store, c.Scope)
 				})
 				after(p, onSWAS, a.action, "store", func(c *operation.Call, err error) error {
 					mu.Lock()
@@ -270,7 +270,7 @@ func marked(p *parts) {
 
 // origin is the operation that has made the pair of a call's name; "" when there is none. Both operations must be marked.
 func origin(p *parts, c *operation.Call) string {
-	found, _ := p.SWAS.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
+	found, _ := p.SWAS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1)
 	if len(found) == 0 {
 		return ""
 	}
@@ -291,9 +291,9 @@ func (a swasAction) unique(p *parts, scopes func(*operation.Call) []keypair.Scop
 
 // limited lets the operation count the pairs of an account in another way.
 func (a swasAction) limited(p *parts, counted func(*operation.Call) int) {
-	p.SWAS.Store.Quota = 1 << 30
+	p.SWAS().Store.Quota = 1 << 30
 	storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
-		if counted(c) >= p.SWAS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+		if counted(c) >= p.SWAS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 			return keypair.ErrQuota
 		}
 		return nil
@@ -302,11 +302,11 @@ func (a swasAction) limited(p *parts, counted func(*operation.Call) int) {
 
 // countedOnly counts only the pairs that one of the operations has made, and limits only that one.
 func countedOnly(p *parts, action string) {
-	p.SWAS.Store.Quota = 1 << 30
+	p.SWAS().Store.Quota = 1 << 30
 	marked(p)
 	storing(p, onSWAS, action, func(store *keypair.Store, c *operation.Call) error {
 		_, made := store.Find(c.Scope, keypair.Filter{ResourceGroup: action}, 0, 0)
-		if made >= p.SWAS.Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
+		if made >= p.SWAS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 			return keypair.ErrQuota
 		}
 		return nil

@@ -20,9 +20,9 @@ type once = func(ctx context.Context, o *operation.Operation, c *operation.Call,
 // remembered changes what becomes of a call with a token.
 func (a swasAction) remembered(with func(was once) once) func(*parts) {
 	return func(p *parts) {
-		was := p.SWAS.Product.Once
+		was := p.SWAS().Product.Once
 		instead := with(was)
-		p.SWAS.Product.Once = func(ctx context.Context, o *operation.Operation, c *operation.Call, effects func() (any, error)) (any, error) {
+		p.SWAS().Product.Once = func(ctx context.Context, o *operation.Operation, c *operation.Call, effects func() (any, error)) (any, error) {
 			if o.Action != a.action {
 				return was(ctx, o, c, effects)
 			}
@@ -136,7 +136,7 @@ func swasTokens() []Defect {
 				a.again(func(_ *operation.Operation, c *operation.Call, first any) (any, error) {
 					copied := c.Pair
 					copied.Name = "copy-" + copied.Name
-					_ = p.SWAS.Store.Add(c.Scope, copied) // there may be one already
+					_ = p.SWAS().Store.Add(c.Scope, copied) // there may be one already
 					return first, nil
 				})(p)
 			}),
@@ -190,7 +190,7 @@ func swasTokens() []Defect {
 				defer mu.Unlock()
 				if c.Token != "" {
 					last = c.Token
-				} else if found, _ := p.SWAS.Store.Find(keypair.Scope{Account: c.Identity.AccountID, Region: c.Text("RegionId")},
+				} else if found, _ := p.SWAS().Store.Find(keypair.Scope{Account: c.Identity.AccountID, Region: c.Text("RegionId")},
 					keypair.Filter{Name: keypair.Pattern(c.Text("KeyPairName"))}, 0, 1); len(found) == 1 && found[0].PublicKey == c.Text("PublicKeyBody") {
 					c.Token = last
 				}
@@ -275,10 +275,10 @@ func makersOnly(a swasAction, rules string) string {
 
 // replaced puts the pair of a call in place of the one that has its name.
 func replaced(p *parts, c *operation.Call) error {
-	if err := p.SWAS.Store.Delete(c.Scope, c.Pair.Name); err != nil {
+	if err := p.SWAS().Store.Delete(c.Scope, c.Pair.Name); err != nil {
 		return err
 	}
-	return p.SWAS.Store.Add(c.Scope, c.Pair)
+	return p.SWAS().Store.Add(c.Scope, c.Pair)
 }
 
 // crowded lets a function refuse a call with a token while another with the same one is under way.
