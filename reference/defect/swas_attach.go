@@ -85,7 +85,7 @@ func fail(c *operation.Call, status int, message string, ids ...string) {
 // swasAttached are wrong ideas of servers and of what binding does.
 func swasAttached() []Defect {
 	a := swasAttach
-	const many = "IDS-ARRAY IDS-MAX MANY"
+	const many = "IDS-ARRAY IDS-MAX MIXED"
 	return []Defect{
 		a.bug("ids-missing-success", "answers a call without servers with a success.", "IDS-REQ", func(p *parts) {
 			after(p, onSWAS, attachKeyPair, "servers", func(c *operation.Call, err error) error {
@@ -129,7 +129,6 @@ func swasAttached() []Defect {
 		}),
 		a.bug("ids-max-49", "refuses a call for 50 servers.", "IDS-MAX", func(p *parts) { p.SWAS().Rules.ServersMax = 49 }),
 		a.bug("ids-max-51", "takes a call for 51 servers.", "IDS-MAX", func(p *parts) { p.SWAS().Rules.ServersMax = 51 }),
-		a.bug("ids-unlimited", "takes a call for any number of servers.", "IDS-MAX", func(p *parts) { p.SWAS().Rules.ServersMax = 1 << 20 }),
 		a.bug("ids-cut-at-50", "binds to the first 50 of 51 servers and passes over the last.", "IDS-MAX", func(p *parts) {
 			max := p.SWAS().Rules.ServersMax
 			p.SWAS().Rules.ServersMax++
@@ -250,7 +249,7 @@ func swasAttached() []Defect {
 				return err
 			})
 		}),
-		a.bug("windows-bound", "binds to Windows servers.", "LINUX", func(p *parts) { p.SWAS().Rules.Systems = append(p.SWAS().Rules.Systems, world.Windows) }),
+		a.bug("windows-bound", "binds to Windows servers.", "LINUX SWAS-CRE-LINUX", func(p *parts) { p.SWAS().Rules.Systems = append(p.SWAS().Rules.Systems, world.Windows) }),
 		a.bug("windows-success", "does nothing for a Windows server and answers a success.", "LINUX", func(p *parts) {
 			lied(p, func(s world.Server) bool { return s.OS == world.Windows })
 		}),
@@ -277,13 +276,13 @@ func swasAttached() []Defect {
 				})...)
 			})
 		}),
-		a.bug("unknown-success", "counts a server that does not exist as a success.", "404 MIXED FOREIGN", func(p *parts) {
+		a.bug("unknown-success", "counts a server that does not exist as a success.", "404 MIXED FOREIGN RES-SUCCESS", func(p *parts) {
 			knowing(p, unknownTo(p))
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
 				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, slices.DeleteFunc(left, func(id string) bool { return unknownTo(p)(c, id) })...)
 			})
 		}),
-		a.bug("unknown-bound", "binds to servers that do not exist.", "404 MIXED FOREIGN", func(p *parts) {
+		a.bug("unknown-bound", "binds to servers that do not exist.", "404 MIXED FOREIGN RES-SUCCESS", func(p *parts) {
 			knowing(p, unknownTo(p))
 		}),
 		a.bug("unknown-results", "tells of servers that do not exist in the results alone.", "404 FOREIGN", func(p *parts) {
@@ -298,7 +297,7 @@ func swasAttached() []Defect {
 				}
 			})
 		}),
-		a.bug("unknown-passed-over", "passes over servers that do not exist.", "404 MIXED FOREIGN", func(p *parts) {
+		a.bug("unknown-passed-over", "passes over servers that do not exist.", "404 MIXED FOREIGN RES-SUCCESS", func(p *parts) {
 			wrap(p, onSWAS, attachKeyPair, "known servers", func(operation.Run) operation.Run {
 				return func(_ context.Context, c *operation.Call) error {
 					c.Servers = slices.DeleteFunc(slices.Clone(c.Servers), func(id string) bool { return unknownTo(p)(c, id) })
@@ -363,14 +362,6 @@ func swasAttached() []Defect {
 				}
 				pending = func() { _ = p.SWAS().Store.Bind(in, name, left...) } // nobody is there to be told
 				return nil
-			})
-		}),
-		bug("swas-describe-first", "DescribeInstanceKeyPair tells the first pair of the region.", "SWAS-ATT-ONE", func(p *parts) {
-			after(p, onSWAS, "DescribeInstanceKeyPair", "bound pair", func(c *operation.Call, err error) error {
-				if page, n := p.SWAS().Store.Find(c.Scope, keypair.Filter{}, 0, 1); n > 1 && c.Pair.Name != "" {
-					c.Pair = page[0]
-				}
-				return err
 			})
 		}),
 		bug("swas-describe-nothing", "DescribeInstanceKeyPair tells of no pair.", "SWAS-ATT-ONE", func(p *parts) {

@@ -15,7 +15,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/pem"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -129,33 +128,16 @@ func swasCreated() []Defect {
 			return base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(rsaKey(text)))
 		})),
 		a.bug("private-escaped", "writes the ends of lines in private keys as \\n.", "PRIV-PEM", written(func(text string) string { return strings.ReplaceAll(text, "\n", `\n`) })),
-		a.bug("private-one-line", "writes private keys without ends of lines.", "PRIV-PEM", written(func(text string) string { return strings.ReplaceAll(text, "\n", "") })),
 		a.bug("private-cut", "writes private keys without their last line.", "PRIV-PEM", written(func(text string) string {
 			return text[:strings.LastIndexByte(strings.TrimSpace(text), '\n')]
-		})),
-		a.bug("private-base64-of-pem", "writes private keys in base64 once more.", "PRIV-PEM", written(func(text string) string {
-			return base64.StdEncoding.EncodeToString([]byte(text))
 		})),
 		a.bug("private-with-public", "writes the public key behind the private one.", "PRIV-PEM", func(p *parts) {
 			made(p, func(c *operation.Call) error { c.Private += c.Pair.PublicKey + "\n"; return nil })
 		}),
 		a.bug("private-encrypted", "encrypts private keys with a passphrase.", "PRIV-PLAIN", written(sealed)),
-		a.bug("private-empty", "answers an empty private key.", "PRIV-PRESENT RESP", written(func(string) string { return "" })),
+		a.bug("private-empty", "answers an empty private key.", "PRIV-PRESENT", written(func(string) string { return "" })),
 		a.bug("private-is-public", "answers the public key in place of the private one.", "PRIV-PEM", func(p *parts) {
 			made(p, func(c *operation.Call) error { c.Private = c.Pair.PublicKey; return nil })
-		}),
-		a.bug("key-stored-differs", "keeps the public key of the call before.", "PRIV-MATCH", func(p *parts) {
-			last := ""
-			var mu sync.Mutex
-			before(p, onSWAS, createKeyPair, "store", func(c *operation.Call) {
-				mu.Lock()
-				defer mu.Unlock()
-				this := c.Pair.PublicKey
-				if last != "" {
-					c.Pair.PublicKey = last
-				}
-				last = this
-			})
 		}),
 		a.bug("key-not-stored", "does not keep the public key.", "PRIV-MATCH", func(p *parts) {
 			before(p, onSWAS, createKeyPair, "store", func(c *operation.Call) { c.Pair.PublicKey = "" })
@@ -241,18 +223,9 @@ func swasCreated() []Defect {
 		bug("swas-list-time-offset", "ListKeyPairs shows times with the offset of Hangzhou.", a.ids("LISTED"), created(func(at time.Time) string {
 			return at.In(time.FixedZone("", 8*60*60)).Format(time.RFC3339)
 		})),
-		bug("swas-list-time-seconds", "ListKeyPairs shows times as seconds since 1970.", a.ids("LISTED"), created(func(at time.Time) string { return at.Format("20060102150405") })),
 		bug("swas-list-time-missing", "ListKeyPairs shows no times.", a.ids("LISTED"), created(func(time.Time) string { return "" })),
 		a.bug("time-not-kept", "does not keep the time.", "LISTED", func(p *parts) {
 			wrap(p, onSWAS, createKeyPair, "store", func(operation.Run) operation.Run { return keptWithoutTime(p) })
-		}),
-		bug("swas-list-imported-only", "ListKeyPairs does not list what CreateKeyPair has made.", a.ids("LISTED"), func(p *parts) {
-			private := hoard(p)
-			after(p, onSWAS, listKeyPairs, "find", func(c *operation.Call, err error) error {
-				c.Pairs = slices.DeleteFunc(c.Pairs, func(pair keypair.Pair) bool { return private(c.Scope, pair.Name) != "" })
-				c.Page.Total = len(c.Pairs)
-				return err
-			})
 		}),
 	}
 }

@@ -37,26 +37,20 @@ func swasErrors() []Defect {
 	)
 	all := slices.Concat(
 		rowBugs(onSWAS, "swas-error-exists", "A name in use", keypair.ErrExists, broken{exists, exists, message, exists}),
-		rowBugs(onSWAS, "swas-error-server", "A server that does not exist", swas.ErrServer, broken{unknown, unknown, "SWAS-ATT-404", unknown + " SWAS-ATT-MIXED"}),
+		rowBugs(onSWAS, "swas-error-server", "A server that does not exist", swas.ErrServer, broken{unknown, unknown, "SWAS-ATT-404", unknown + " SWAS-ATT-MIXED SWAS-ATT-RES-SUCCESS"}),
 	)
 	for _, a := range swasMakers {
-		same, words := a.dup()+" TOKEN-UNIQUE", a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "ERR")
+		same, words := a.duplicates(), a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "ERR")
 		all = append(all,
 			a.bug("error-exists-ecs", "tells of a name in use with the code of ECS.", same, a.refused(keypair.ErrExists, func(e *rpc.Error) { e.Code = "KeyPair.AlreadyExist" })),
-			a.bug("error-exists-plural", "tells of a name in use with the code KeyPairNameAlreadyExists.", same, a.refused(keypair.ErrExists, func(e *rpc.Error) { e.Code = "KeyPairNameAlreadyExists" })),
 			a.bug("error-exists-409", "tells of a name in use with the status 409.", same, a.refused(keypair.ErrExists, func(e *rpc.Error) { e.Status = http.StatusConflict })),
 			a.bug("error-exists-500", "tells of a name in use with an internal error.", same, a.refused(keypair.ErrExists, func(e *rpc.Error) { e.Status, e.Code = 500, "InternalError" })),
 			a.bug("error-exists-message", "tells of a name in use in better English.", words, a.refused(keypair.ErrExists, func(e *rpc.Error) { e.Message = "The key pair name already exists." })),
-			a.bug("error-exists-message-empty", "tells of a name in use without a message.", same, a.refused(keypair.ErrExists, func(e *rpc.Error) { e.Message = "" })),
-			a.bug("error-quota-500", "tells of a used-up quota with an internal error.", "QUOTA", a.refused(keypair.ErrQuota, func(e *rpc.Error) { e.Status, e.Code = 500, "InternalError" })),
+			a.bug("error-quota-500", "tells of a used-up quota with an internal error.", "SWAS-IMP-QUOTA"+a.only(swasCreate, "QUOTA"), a.refused(keypair.ErrQuota, func(e *rpc.Error) { e.Status, e.Code = 500, "InternalError" })),
 		)
 	}
 	a := swasAttach
 	return append(all,
-		a.bug("error-server-code", "tells of a server that does not exist with the code InvalidInstanceId.", "404 FOREIGN", a.refused(swas.ErrServer, func(e *rpc.Error) { e.Code = "InvalidInstanceId" })),
-		a.bug("error-server-400", "tells of a server that does not exist with the status 400.", "404 FOREIGN", a.refused(swas.ErrServer, func(e *rpc.Error) { e.Status = http.StatusBadRequest })),
 		a.bug("error-server-403", "tells of a server that does not exist with the status 403.", "404 FOREIGN", a.refused(swas.ErrServer, func(e *rpc.Error) { e.Status = http.StatusForbidden })),
-		a.bug("error-server-message", "tells of a server that does not exist in other words.", "404", a.refused(swas.ErrServer, func(e *rpc.Error) { e.Message = "The specified InstanceId does not exist." })),
-		a.bug("error-server-message-empty", "tells of a server that does not exist without a message.", "404 FOREIGN MIXED", a.refused(swas.ErrServer, func(e *rpc.Error) { e.Message = "" })),
 	)
 }

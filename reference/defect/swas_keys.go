@@ -33,7 +33,6 @@ func swasKeys() []Defect {
 		a.bug("key-empty-taken", "makes a pair without a key where an empty one is sent.", "KEY-REQ", func(p *parts) {
 			optional(p, onSWAS, importKeyPair, "PublicKeyBody", func(c *operation.Call) { c.Pair.PublicKey = "ssh-rsa" }, "public key", true)
 		}),
-		a.bug("key-missing-500", "answers a call without a public key with an internal error.", "KEY-REQ", func(p *parts) { a.breaks(p, "PublicKeyBody") }),
 		a.bug("key-not-stored", "does not keep the public key.", "KEY-EXAMPLE-FORM KEY-METHOD", func(p *parts) {
 			before(p, onSWAS, importKeyPair, "store", func(c *operation.Call) { c.Pair.PublicKey = "" })
 		}),
@@ -65,14 +64,10 @@ func swasKeys() []Defect {
 			})
 		}),
 	}
-	for _, k := range []struct{ algorithm, rules string }{
-		{"ssh-dss", "KEY-METHOD"}, {"ecdsa-sha2-nistp256", "KEY-METHOD"}, {"ecdsa-sha2-nistp384", "KEY-METHOD"}, {"ecdsa-sha2-nistp521", "KEY-METHOD"},
-	} {
-		all = append(all, a.bug("key-"+k.algorithm+"-refused", "refuses keys of the algorithm "+k.algorithm+".", k.rules, func(p *parts) {
-			drop(&p.SWAS().Rules.Keys.Algorithms, k.algorithm)
+	for _, algorithm := range []string{"ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"} {
+		all = append(all, a.bug("key-"+algorithm+"-refused", "refuses keys of the algorithm "+algorithm+".", "KEY-METHOD", func(p *parts) {
+			drop(&p.SWAS().Rules.Keys.Algorithms, algorithm)
 		}))
 	}
-	return append(all, a.bug("key-no-comment-refused", "refuses RSA keys of the exponent 65537 without a comment.", "KEY-EXAMPLE-FORM", func(p *parts) {
-		rejecting(p, onSWAS, func(body string) bool { return len(strings.Fields(body)) == 2 })
-	}))
+	return all
 }

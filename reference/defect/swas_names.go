@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/kpspec/kpspec/reference/keypair"
 	"github.com/kpspec/kpspec/reference/operation"
@@ -33,7 +34,8 @@ var (
 	swasActions = []swasAction{swasImport, swasCreate, swasAttach}
 )
 
-// bug makes a defect of the operation. The sentence goes on from its name; rules are ids without what all of them begin with.
+// bug makes a defect of the operation. The sentence goes on from its name; rules are ids, those of the operation without
+// what all of them begin with.
 func (a swasAction) bug(id, does, rules string, change func(*parts)) Defect {
 	return bug("swas-"+a.id+"-"+id, a.action+" "+does, a.ids(rules), change)
 }
@@ -41,7 +43,9 @@ func (a swasAction) bug(id, does, rules string, change func(*parts)) Defect {
 func (a swasAction) ids(rules string) string {
 	all := strings.Fields(rules)
 	for i := range all {
-		all[i] = a.rules + all[i]
+		if !strings.HasPrefix(all[i], onSWAS) {
+			all[i] = a.rules + all[i]
+		}
 	}
 	return strings.Join(all, " ")
 }
@@ -90,7 +94,6 @@ func swasNames() []Defect {
 			a.bug("name-min-3", "refuses a name of two characters.", "NAME-LEN-MIN NAME-LEN-CHARS", a.named(func(r *keypair.NameRule) { r.Min = 3 })),
 			a.bug("name-max-63", "refuses a name of 64 characters.", "NAME-LEN-MAX NAME-LEN-CHARS", a.named(func(r *keypair.NameRule) { r.Max = 63 })),
 			a.bug("name-max-65", "takes a name of 65 characters.", "NAME-LEN-MAX NAME-LEN-CHARS", a.named(func(r *keypair.NameRule) { r.Max = 65 })),
-			a.bug("name-max-128", "takes names of up to 128 characters, the limit of ECS.", "NAME-LEN-MAX NAME-LEN-CHARS", a.named(func(r *keypair.NameRule) { r.Max = 128 })),
 			a.bug("name-bytes", "counts the longest name in bytes.", "NAME-LEN-CHARS", func(p *parts) {
 				counting(p, onSWAS, a.action, func(name string) string { return name })
 			}),
@@ -108,7 +111,6 @@ func swasNames() []Defect {
 			a.bug("name-first-colon", "takes a name that begins with a colon.", "NAME-FIRST-BAD", a.named(func(r *keypair.NameRule) { r.First.Extra += ":" })),
 			a.bug("name-first-underscore", "takes a name that begins with an underscore.", "NAME-FIRST-BAD", a.named(func(r *keypair.NameRule) { r.First.Extra += "_" })),
 			a.bug("name-first-hyphen", "takes a name that begins with a hyphen.", "NAME-FIRST-BAD", a.named(func(r *keypair.NameRule) { r.First.Extra += "-" })),
-			a.bug("name-any-first", "has no rule for the first character of a name.", "NAME-FIRST-BAD", a.named(func(r *keypair.NameRule) { r.First = r.Inside })),
 			a.bug("name-http-start", "takes a name that begins with http://.", "NAME-NOHTTP", take(func(name string) bool { return strings.HasPrefix(name, "http://") })),
 			a.bug("name-https-start", "takes a name that begins with https://.", "NAME-NOHTTP", take(func(name string) bool { return strings.HasPrefix(name, "https://") })),
 			a.bug("name-http-refused", "refuses a name that begins with http, whatever follows.", "NAME-NOHTTP", refuse(func(name string) bool {
@@ -124,7 +126,6 @@ func swasNames() []Defect {
 			a.bug("name-emoji", "takes signs outside ASCII in a name.", "NAME-OTHER", take(func(name string) bool {
 				return strings.IndexFunc(name, func(r rune) bool { return r > 0xffff && !unicode.IsLetter(r) }) > 0
 			})),
-			a.bug("name-format-characters", "takes invisible characters in a name.", "NAME-OTHER", take(func(name string) bool { return strings.ContainsRune(name, '\u200b') })),
 			a.bug("name-trimmed", "drops white space around a name.", "NAME-OTHER", a.renaming(strings.TrimSpace)),
 			a.bug("name-cut-at-nul", "ends a name at a NUL.", "NAME-OTHER", a.renaming(func(name string) string { name, _, _ = strings.Cut(name, "\x00"); return name })),
 			a.bug("name-missing-made-up", "makes up a name where none is sent.", "NAME-REQ", func(p *parts) {
@@ -141,7 +142,7 @@ func swasNames() []Defect {
 			a.bug("name-checked-late", "tells of a malformed name when the pair is stored.",
 				"NAME-LEN-MIN NAME-LEN-MAX NAME-LEN-CHARS NAME-FIRST-BAD NAME-NOHTTP NAME-PERIOD NAME-OTHER", func(p *parts) { late(p, onSWAS, a.action, "name") }),
 		)
-		for _, sign := range foreignSigns[:8] {
+		for _, sign := range foreignSigns[:4] {
 			all = append(all, a.bug("name-"+sign.name, "takes a name with "+sign.words+" in it.", "NAME-OTHER", a.named(func(r *keypair.NameRule) { r.Inside.Extra += sign.sign })))
 		}
 	}
@@ -155,7 +156,10 @@ func swasNames() []Defect {
 			})
 		}),
 		swasImport.bug("name-lower", "keeps and answers a name in small letters.", "NAME-FIRST NAME-LETTERS-INSIDE RESP-NAME", swasImport.renaming(strings.ToLower)),
-		swasCreate.bug("name-lower", "keeps and answers a name in small letters.", "NAME-FIRST RESP", swasCreate.renaming(strings.ToLower)),
+		swasCreate.bug("name-first-lower", "keeps and answers a name with a small first letter.", "NAME-FIRST", swasCreate.renaming(func(name string) string {
+			_, size := utf8.DecodeRuneInString(name)
+			return strings.ToLower(name[:size]) + name[size:]
+		})),
 	)
 	return append(all, swasAttachNames()...)
 }

@@ -18,9 +18,6 @@ func swasPermissions() []Defect {
 			a.bug("ram-other-action", "needs the permission for "+other.action+".", "RAM", func(p *parts) {
 				needing(p, onSWAS, a.action, func(need *rpc.Permission) { need.Action = "swas-open:" + other.action })
 			}).atGateway(),
-			a.bug("ram-other-product", "needs the permission of ECS.", "RAM", func(p *parts) {
-				needing(p, onSWAS, a.action, func(need *rpc.Permission) { need.Action = "ecs:" + a.action })
-			}).atGateway(),
 			a.bug("ram-default-allow", "is allowed where no policy allows it.", "RAM", func(p *parts) {
 				deciding(p, action, func(d ram.Decision) ram.Decision {
 					if d.Outcome == ram.ImplicitDeny {
@@ -28,16 +25,6 @@ func swasPermissions() []Defect {
 					}
 					return d
 				})
-			}).atGateway(),
-			a.bug("ram-any-action", "is allowed to whoever may do anything with key pairs.", "RAM", func(p *parts) {
-				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-					d := rights.Decide(q)
-					if q.Action == action && d.Outcome == ram.ImplicitDeny {
-						q.Action = "swas-open:ListKeyPairs"
-						return rights.Decide(q)
-					}
-					return d
-				}
 			}).atGateway(),
 			a.bug("ram-resource-level", "has resource-level permissions.", "RAM", func(p *parts) {
 				needing(p, onSWAS, a.action, func(need *rpc.Permission) {

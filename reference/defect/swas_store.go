@@ -50,12 +50,6 @@ func swasStore() []Defect {
 				})(p)
 				*last = append(*last, operation.Step{Name: "region at last", Run: check})
 			}),
-			a.bug("region-unknown-500", "answers a region that does not exist with an internal error.", "REGION-KNOWN", a.regioned(func(_ *parts, _ *operation.Call, err error) error {
-				if err != nil {
-					return errBroken
-				}
-				return nil
-			})),
 		)
 	}
 	for _, a := range swasMakers {
@@ -80,38 +74,22 @@ func swasStore() []Defect {
 					return all
 				})
 			}),
-			a.bug("duplicate-replaces", "puts a pair in the place of another with its name.", a.dup()+" TOKEN-UNIQUE", func(p *parts) { a.stored(p, func(c *operation.Call) error { return replaced(p, c) }) }),
-			a.bug("duplicate-passed-over", "answers a success for a name in use and makes nothing.", a.dup()+" TOKEN-UNIQUE", func(p *parts) {
+			a.bug("duplicate-replaces", "puts a pair in the place of another with its name.", a.duplicates(), func(p *parts) { a.stored(p, func(c *operation.Call) error { return replaced(p, c) }) }),
+			a.bug("duplicate-passed-over", "answers a success for a name in use and makes nothing.", a.duplicates(), func(p *parts) {
 				a.stored(p, func(c *operation.Call) error {
-					_ = p.SWAS().Store.Add(c.Scope, c.Pair) // the defect is not to look at it
+					if err := p.SWAS().Store.Add(c.Scope, c.Pair); err != keypair.ErrExists { //nolint:errorlint // the store returns it as it is
+						return err
+					}
 					return nil
 				})
 			}),
-			a.bug("duplicate-changes-key", "refuses a name in use and puts its key in place of the first.", a.dup()+" TOKEN-UNIQUE", func(p *parts) {
+			a.bug("duplicate-changes-key", "refuses a name in use and puts its key in place of the first.", strings.TrimPrefix(a.duplicates(), "SWAS-IMP-TOKEN-UNIQUE "), func(p *parts) {
 				a.stored(p, func(c *operation.Call) error {
 					err := p.SWAS().Store.Add(c.Scope, c.Pair)
 					if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
 						_ = replaced(p, c) // it is refused all the same
 					}
 					return err
-				})
-			}),
-			a.bug("name-reserved-forever", "refuses the name of a pair that was deleted.", a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "EXIST"), func(p *parts) {
-				type place struct {
-					in   keypair.Scope
-					name string
-				}
-				used := map[place]bool{}
-				var mu sync.Mutex
-				storing(p, onSWAS, a.action, func(_ *keypair.Store, c *operation.Call) error {
-					mu.Lock()
-					defer mu.Unlock()
-					at := place{c.Scope, strings.Clone(c.Pair.Name)}
-					if used[at] {
-						return keypair.ErrExists
-					}
-					used[at] = true
-					return nil
 				})
 			}),
 			a.bug("race-same-name", "makes two pairs of one name when two calls come at once.", a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "EXIST"), func(p *parts) { raced(p, onSWAS, a.action) }).racing(),
@@ -127,8 +105,7 @@ func swasStore() []Defect {
 				})
 			}),
 			a.bug("quota-told-late", "refuses a pair above the quota and keeps it.", "QUOTA", func(p *parts) {
-				p.SWAS().Store.Quota = 1 << 30
-				swasMakersBut(a).limited(p, func(c *operation.Call) int { return count(p.SWAS().Store, c.Scope) })
+				limits(p, counts{swasMakersBut(a): pairsOf(p)})
 				after(p, onSWAS, a.action, "store", func(c *operation.Call, err error) error {
 					if err == nil && count(p.SWAS().Store, c.Scope) > p.SWAS().Rules.Quota {
 						return keypair.ErrQuota
@@ -137,8 +114,7 @@ func swasStore() []Defect {
 				})
 			}),
 			a.bug("quota-race", "takes two pairs for the last place of the quota when they come at once.", "QUOTA", func(p *parts) {
-				p.SWAS().Store.Quota = 1 << 30
-				swasMakersBut(a).limited(p, func(c *operation.Call) int { return count(p.SWAS().Store, c.Scope) })
+				limits(p, counts{swasMakersBut(a): pairsOf(p)})
 				var m meet
 				storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
 					full := count(store, c.Scope) >= p.SWAS().Rules.Quota && !named(store, c.Scope, c.Pair.Name)
@@ -161,7 +137,7 @@ func swasStore() []Defect {
 			})
 			marked(p)
 		}),
-		swasCreate.bug("duplicate-of-imported-taken", "takes the name of an imported pair.", "ERR", func(p *parts) {
+		swasCreate.bug("duplicate-of-imported-taken", "takes the name of an imported pair.", "SWAS-IMP-NAME-EXIST ERR", func(p *parts) {
 			swasCreate.stored(p, func(c *operation.Call) error {
 				if origin(p, c) == importKeyPair {
 					return replaced(p, c)
@@ -188,51 +164,44 @@ func swasStore() []Defect {
 			})
 		}),
 		bug("swas-region-ignored", "All regions share their pairs.",
-			"SWAS-IMP-NAME-REGION SWAS-CRE-NAME-REGION SWAS-CRE-QUOTA-REGION SWAS-ATT-NAME-UNKNOWN", func(p *parts) { scoped(p, onSWAS, func(s *keypair.Scope) { s.Region = "" }) }),
+			"SWAS-IMP-NAME-REGION SWAS-CRE-NAME-REGION SWAS-CRE-QUOTA-REGION SWAS-ATT-NAME-UNKNOWN", func(p *parts) { scoped(p, onSWAS, func(s *keypair.Scope) { s.Region = p.SWAS().Regions[0] }) }),
 		bug("swas-quota-9", "There is room for 9 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 9 }),
 		bug("swas-quota-11", "There is room for 11 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 11 }),
 		bug("swas-quota-500", "There is room for 500 pairs, as in the other product.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 500 }),
 		bug("swas-quota-imported-uncounted", "Imported pairs do not count for the quota.", "SWAS-IMP-QUOTA", func(p *parts) { countedOnly(p, createKeyPair) }),
-		bug("swas-quota-created-uncounted", "Generated pairs do not count for the quota.", "SWAS-CRE-QUOTA", func(p *parts) { countedOnly(p, importKeyPair) }),
+		bug("swas-quota-created-uncounted", "Generated pairs do not count for the quota.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { countedOnly(p, importKeyPair) }),
 		bug("swas-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "SWAS-CRE-QUOTA-ACCOUNT", func(p *parts) {
-			for _, a := range swasMakers {
-				a.limited(p, func(c *operation.Call) (total int) {
-					for _, account := range p.World.Accounts {
-						total += count(p.SWAS().Store, keypair.Scope{Account: account.ID, Region: c.Scope.Region})
-					}
-					return total
-				})
+			all := func(c *operation.Call) (total int) {
+				for _, account := range p.World.Accounts {
+					total += count(p.SWAS().Store, keypair.Scope{Account: account.ID, Region: c.Scope.Region})
+				}
+				return total
 			}
+			limits(p, counts{swasImport: all, swasCreate: all})
 		}),
-		bug("swas-quota-never-freed", "A deleted pair of the last region still counts for the quota.", "SWAS-CRE-QUOTA-FREED", func(p *parts) {
-			made := map[keypair.Scope]int{}
+		bug("swas-quota-never-freed", "A region that was full once stays full.", "SWAS-CRE-QUOTA-FREED", func(p *parts) {
+			full := map[keypair.Scope]bool{}
 			var mu sync.Mutex
-			for _, a := range swasMakers {
-				a.limited(p, func(c *operation.Call) int {
-					mu.Lock()
-					defer mu.Unlock()
-					if c.Scope.Region == p.SWAS().Regions[len(p.SWAS().Regions)-1] {
-						return made[c.Scope]
-					}
-					return count(p.SWAS().Store, c.Scope)
-				})
-				after(p, onSWAS, a.action, "store", func(c *operation.Call, err error) error {
-					mu.Lock()
-					defer mu.Unlock()
-					if err == nil {
-						made[c.Scope]++
-					}
-					return err
-				})
+			still := func(c *operation.Call) int {
+				mu.Lock()
+				defer mu.Unlock()
+				pairs := count(p.SWAS().Store, c.Scope)
+				if full[c.Scope] = full[c.Scope] || pairs >= p.SWAS().Rules.Quota; full[c.Scope] {
+					return p.SWAS().Rules.Quota
+				}
+				return pairs
 			}
+			limits(p, counts{swasImport: still, swasCreate: still})
 		}),
-		swasImport.bug("not-listed", "does not keep the pairs that it answers to have made.", "USE", func(p *parts) { without(p, onSWAS, importKeyPair, "store") }),
 	)
 }
 
-// dup is what a duplicate breaks.
-func (a swasAction) dup() string {
-	return strings.TrimSpace(a.rule(swasImport, "NAME-EXIST") + a.rule(swasCreate, "EXIST ERR"))
+// duplicates are the rules that are broken where the operation does not refuse a name in use as it should.
+func (a swasAction) duplicates() string {
+	if a == swasImport {
+		return "SWAS-IMP-TOKEN-UNIQUE SWAS-IMP-NAME-EXIST"
+	}
+	return "SWAS-IMP-NAME-EXIST SWAS-CRE-TOKEN-UNIQUE SWAS-CRE-EXIST SWAS-CRE-ERR"
 }
 
 // rule is a rule of one operation alone.
@@ -289,15 +258,30 @@ func (a swasAction) unique(p *parts, scopes func(*operation.Call) []keypair.Scop
 	})
 }
 
-// limited lets the operation count the pairs of an account in another way.
+// counts are how operations count the pairs of an account before they make one more.
+type counts map[swasAction]func(*operation.Call) int
+
+// pairsOf counts them as the store does.
+func pairsOf(p *parts) func(*operation.Call) int {
+	return func(c *operation.Call) int { return count(p.SWAS().Store, c.Scope) }
+}
+
+// limited lets the operation count in another way, and the other one as the store does.
 func (a swasAction) limited(p *parts, counted func(*operation.Call) int) {
+	limits(p, counts{a: counted, swasMakersBut(a): pairsOf(p)})
+}
+
+// limits lets operations count in other ways. One that is not there has no limit.
+func limits(p *parts, of counts) {
 	p.SWAS().Store.Quota = 1 << 30
-	storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
-		if counted(c) >= p.SWAS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
-			return keypair.ErrQuota
-		}
-		return nil
-	})
+	for a, counted := range of {
+		storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
+			if !named(store, c.Scope, c.Pair.Name) && counted(c) >= p.SWAS().Rules.Quota {
+				return keypair.ErrQuota
+			}
+			return nil
+		})
+	}
 }
 
 // countedOnly counts only the pairs that one of the operations has made, and limits only that one.

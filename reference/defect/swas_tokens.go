@@ -84,7 +84,7 @@ func swasTokens() []Defect {
 	for _, a := range swasActions {
 		all = append(all,
 			a.bug("token-required", "refuses a call without a client token.", "TOKEN-OPT", a.tokenRefused(func(token string) bool { return token == "" })),
-			a.bug("token-max-63", "refuses a client token of 64 characters.", "TOKEN-LEN"+makersOnly(a, "TOKEN-UNIQUE"), a.tokenRefused(func(token string) bool { return len(token) > 63 })),
+			a.bug("token-max-63", "refuses a client token of 64 characters.", "TOKEN-LEN", a.tokenRefused(func(token string) bool { return len(token) > 63 })),
 			a.bug("token-max-65", "takes a client token of 65 characters.", "TOKEN-LEN", a.tokenTaken(func(token string) bool { return len(token) == 65 })),
 			a.bug("token-cut-at-64", "cuts a client token at 64 characters.", "TOKEN-LEN", func(p *parts) {
 				after(p, onSWAS, a.action, "client token", func(c *operation.Call, err error) error {
@@ -111,7 +111,7 @@ func swasTokens() []Defect {
 	}
 	for _, a := range swasMakers {
 		all = append(all,
-			a.bug("token-max-36", "takes client tokens only up to the length of a UUID.", "TOKEN-LEN TOKEN-UNIQUE"+a.only(swasImport, "TOKEN-ASCII"), a.tokenRefused(func(token string) bool { return len(token) > 36 })),
+			a.bug("token-max-36", "takes client tokens only up to the length of a UUID.", "TOKEN-LEN"+a.only(swasImport, "TOKEN-ASCII"), a.tokenRefused(func(token string) bool { return len(token) > 36 })),
 			a.bug("token-uuid-refused", "refuses a client token with hyphens.", "TOKEN-EXAMPLE"+a.only(swasImport, "TOKEN-ASCII"), a.tokenRefused(func(token string) bool { return strings.Contains(token, "-") })),
 			a.bug("token-cut-at-32", "looks only at the first 32 characters of a client token.", "TOKEN-UNIQUE", a.tokens(func(c *operation.Call) string { return c.Token[:min(len(c.Token), 32)] })),
 			a.bug("token-cut-at-63", "does not look at the last of 64 characters of a client token.", "TOKEN-UNIQUE", a.tokens(func(c *operation.Call) string { return c.Token[:min(len(c.Token), 63)] })),
@@ -222,6 +222,9 @@ func swasTokens() []Defect {
 				return func(_ context.Context, c *operation.Call) error {
 					mu.Lock()
 					defer mu.Unlock()
+					if c.Token == "" {
+						return p.SWAS().Store.Add(c.Scope, c.Pair)
+					}
 					return replaced(p, c)
 				}
 			})
