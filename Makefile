@@ -11,7 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CHECKS := all,-ST1001,-ST1003
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz image
+.PHONY: help run test lint bench fuzz mutate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ fuzz: ## fuzz every parser for FUZZTIME (default 20s) each
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
 		done; \
 	done
+
+MUTATE ?= reference
+mutate: ## change the reference bit by bit and see what the specs do not notice; MUTATE=reference/DIR for a part
+	$(GO) run ./suites/selftest/mutate $(MUTATEFLAGS) $(MUTATE)
 
 image: ## build the reference's container image, named by IMAGE (default kpref:local)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o reference/cmd/kpref/build/kpref ./reference/cmd/kpref

@@ -122,7 +122,7 @@ func Unproven(defects []defect.Defect) ([]string, error) {
 
 // asks tells whether a rule can be broken in an edition.
 func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
-	return rule.Excluded == "" && rule.InEdition(edition) && rule.LevelIn(edition) != catalogue.Observe
+	return rule.Excluded == "" && rule.InEdition(edition) && rule.AsksIn(edition)
 }
 
 // garbage is how much garbage there may be before it is collected, in percent of what is in use: a proof makes a lot of

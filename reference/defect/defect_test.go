@@ -2,7 +2,6 @@ package defect
 
 import (
 	"regexp"
-	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -39,16 +38,9 @@ func TestDefectsAreWellDeclared(t *testing.T) {
 			g.Expect(seen).NotTo(HaveKey(id), d.ID)
 			seen[id] = true
 			g.Expect(rule.InEdition(edition)).To(BeTrue(), "%s: %s", d.ID, id)
-			g.Expect(asks(rule, edition)).To(BeTrue(), "%s: %s", d.ID, id)
+			g.Expect(rule.AsksIn(edition)).To(BeTrue(), "%s: %s", d.ID, id)
 		}
 	}
-}
-
-// asks tells whether a rule or one of its clauses asks for something in an edition.
-func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
-	return rule.LevelIn(edition) != catalogue.Observe || slices.ContainsFunc(rule.Clauses, func(c catalogue.Clause) bool {
-		return c.LevelIn(edition) != catalogue.Observe
-	})
 }
 
 // Every defect finds its place in the reference, and asks for the parts that it changes.

@@ -144,7 +144,7 @@ func ecsKeys() []Defect {
 		bug("ecs-key-checked-late", "A bad key is told after the pair was stored.", "ECS-IMP-KEY-ED25519 ECS-IMP-KEY-OTHERALG ECS-IMP-KEY-GARBAGE ECS-IMP-KEY-PRIVATE ECS-IMP-ERR-KEY", func(p *parts) { late(p, onECS, importKeyPair, "public key") }),
 	}
 	for _, algorithm := range []struct{ name, rules string }{
-		{"ssh-rsa", "?"},
+		{"ssh-rsa", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-KEY-SSHRSA ECS-IMP-KEY-NOPRIVATE ECS-IMP-RG-OPT ECS-IMP-RG-404 ECS-IMP-TAG-OPT ECS-IMP-TAG-WIRE ECS-IMP-QUOTA ECS-IMP-RESP-200 ECS-IMP-JSON ECS-IMP-ERR-RG ECS-IMP-RAM-COND ECS-IMP-TYPES ECS-IMP-SUMMARY"},
 		{"ssh-dss", "ECS-IMP-KEY-SSHDSS"},
 		{"ecdsa-sha2-nistp256", "ECS-IMP-KEY-ECDSA"},
 		{"ecdsa-sha2-nistp384", "ECS-IMP-KEY-ECDSA"},

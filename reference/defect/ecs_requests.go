@@ -58,9 +58,5 @@ func ecsRequests() []Defect {
 			})
 		}).atGateway(),
 		bug("ecs-signature-unchecked", "The signature is not checked.", "ECS-IMP-COMMON", func(p *parts) { unchecked(p, "signature") }).atGateway(),
-		bug("ecs-unsigned-taken", "A request without credentials is carried out.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
-			o := find(p, onECS, importKeyPair)
-			o.Anonymous, o.Permission = true, nil
-		}).atGateway(),
 	}
 }

@@ -154,7 +154,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-region-ignored", "All regions share their pairs.", "ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
+		bug("ecs-region-ignored", "All regions share their pairs.", "ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION ECS-IMP-QUOTA-REGION", func(p *parts) {
 			scoped(p, onECS, func(s *keypair.Scope) { s.Region = "" })
 		}),
 		bug("ecs-name-unique-in-all-regions", "A name must be unique in all regions.", "ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
@@ -296,7 +296,7 @@ func ecsStore() []Defect {
 				return nil
 			})
 		}),
-		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "ECS-IMP-REGION-KNOWN ECS-IMP-QUOTA-FREED", func(p *parts) {
+		bug("ecs-quota-never-freed", "A deleted pair still counts for the quota.", "ECS-IMP-QUOTA-FREED", func(p *parts) {
 			made := map[keypair.Scope]int{}
 			var mu sync.Mutex
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
@@ -318,7 +318,7 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
-		bug("ecs-imported-not-listed", "Imported pairs are not listed.", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-NAME-UNIQUE-REGION ECS-IMP-KEY-SSHRSA ECS-IMP-KEY-SSHDSS ECS-IMP-KEY-ECDSA ECS-IMP-KEY-COMMENT ECS-IMP-KEY-EOL ECS-IMP-KEY-STORED ECS-IMP-KEY-NOPRIVATE ECS-IMP-RG-OPT ECS-IMP-TAG-OPT ECS-IMP-TAG-WIRE ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-QUOTA-FREED ECS-IMP-RESP-200 ECS-IMP-JSON ECS-IMP-ERR-QUOTA ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND ECS-IMP-TYPES ECS-IMP-SUMMARY SWAS-IMP-NAME-REGION", func(p *parts) {
+		bug("ecs-imported-not-listed", "Imported pairs are not listed.", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE ECS-IMP-NAME-UNIQUE-CREATE ECS-IMP-NAME-UNIQUE-REGION ECS-IMP-KEY-SSHRSA ECS-IMP-KEY-SSHDSS ECS-IMP-KEY-ECDSA ECS-IMP-KEY-STORED ECS-IMP-KEY-NOPRIVATE ECS-IMP-RG-OPT ECS-IMP-TAG-OPT ECS-IMP-TAG-WIRE ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-QUOTA-FREED ECS-IMP-RESP-200 ECS-IMP-JSON ECS-IMP-ERR-QUOTA ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND ECS-IMP-TYPES ECS-IMP-SUMMARY SWAS-IMP-NAME-REGION", func(p *parts) {
 			without(p, onECS, importKeyPair, "store")
 		}),
 	}

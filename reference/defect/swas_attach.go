@@ -85,7 +85,6 @@ func fail(c *operation.Call, status int, message string, ids ...string) {
 // swasAttached are wrong ideas of servers and of what binding does.
 func swasAttached() []Defect {
 	a := swasAttach
-	const many = "IDS-ARRAY IDS-MAX MIXED"
 	return []Defect{
 		a.bug("ids-missing-success", "answers a call without servers with a success.", "IDS-REQ", func(p *parts) {
 			after(p, onSWAS, attachKeyPair, "servers", func(c *operation.Call, err error) error {
@@ -158,7 +157,7 @@ func swasAttached() []Defect {
 				return nil
 			})
 		}),
-		a.bug("ids-first-only", "reads only the first of several servers.", many, func(p *parts) {
+		a.bug("ids-first-only", "reads only the first of several servers.", "IDS-ARRAY IDS-MAX MIXED RES-SUCCESS", func(p *parts) {
 			after(p, onSWAS, attachKeyPair, "servers", func(c *operation.Call, err error) error {
 				c.Servers = c.Servers[:min(len(c.Servers), 1)]
 				return err
@@ -349,7 +348,7 @@ func swasAttached() []Defect {
 				return err
 			})
 		}),
-		a.bug("bound-late", "binds when it is called the next time.", "ONE", func(p *parts) {
+		a.bug("bound-late", "binds when it is called the next time.", "SWAS-IMP-USE REGION-KNOWN TOKEN-OPT TOKEN-LEN IDS-ARRAY IDS-MAX ONE MANY RAM EFFECT", func(p *parts) {
 			pending := func() {}
 			var mu sync.Mutex
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {

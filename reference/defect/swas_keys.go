@@ -55,14 +55,15 @@ func swasKeys() []Defect {
 				last = this
 			})
 		}),
-		a.bug("key-not-attachable", "makes pairs that cannot be bound.", "USE", func(p *parts) {
-			marked(p)
-			before(p, onSWAS, attachKeyPair, "bind", func(c *operation.Call) {
-				if origin(p, c) == importKeyPair {
-					c.Pair.Name = ""
-				}
-			})
-		}),
+		a.bug("key-not-attachable", "makes pairs that cannot be bound.",
+			"USE SWAS-ATT-REGION-KNOWN SWAS-ATT-TOKEN-OPT SWAS-ATT-TOKEN-LEN SWAS-ATT-IDS-ARRAY SWAS-ATT-IDS-MAX SWAS-ATT-ONE SWAS-ATT-EFFECT", func(p *parts) {
+				marked(p)
+				before(p, onSWAS, attachKeyPair, "bind", func(c *operation.Call) {
+					if origin(p, c) == importKeyPair {
+						c.Pair.Name = ""
+					}
+				})
+			}),
 	}
 	for _, algorithm := range []string{"ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"} {
 		all = append(all, a.bug("key-"+algorithm+"-refused", "refuses keys of the algorithm "+algorithm+".", "KEY-METHOD", func(p *parts) {

@@ -75,7 +75,7 @@ func swasStore() []Defect {
 				})
 			}),
 			a.bug("duplicate-replaces", "puts a pair in the place of another with its name.", a.duplicates(), func(p *parts) { a.stored(p, func(c *operation.Call) error { return replaced(p, c) }) }),
-			a.bug("duplicate-passed-over", "answers a success for a name in use and makes nothing.", a.duplicates(), func(p *parts) {
+			a.bug("duplicate-passed-over", "answers a success for a name in use and makes nothing.", a.duplicates()+a.only(swasCreate, "PRIV-ONCE"), func(p *parts) {
 				a.stored(p, func(c *operation.Call) error {
 					if err := p.SWAS().Store.Add(c.Scope, c.Pair); err != keypair.ErrExists { //nolint:errorlint // the store returns it as it is
 						return err
@@ -93,16 +93,8 @@ func swasStore() []Defect {
 				})
 			}),
 			a.bug("race-same-name", "makes two pairs of one name when two calls come at once.", a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "EXIST"), func(p *parts) { raced(p, onSWAS, a.action) }).racing(),
-			a.bug("quota-uncounted", "does not look at the quota.", "QUOTA", func(p *parts) {
+			a.bug("quota-uncounted", "does not look at the quota.", "SWAS-IMP-QUOTA"+a.only(swasCreate, "QUOTA"), func(p *parts) {
 				a.limited(p, func(*operation.Call) int { return 0 })
-			}),
-			a.bug("quota-of-all-regions", "counts the pairs of all regions for the quota.", "QUOTA"+a.only(swasCreate, "QUOTA-REGION"), func(p *parts) {
-				a.limited(p, func(c *operation.Call) (total int) {
-					for _, region := range p.SWAS().Regions {
-						total += count(p.SWAS().Store, keypair.Scope{Account: c.Scope.Account, Region: region})
-					}
-					return total
-				})
 			}),
 			a.bug("quota-told-late", "refuses a pair above the quota and keeps it.", "QUOTA", func(p *parts) {
 				limits(p, counts{swasMakersBut(a): pairsOf(p)})
@@ -117,10 +109,12 @@ func swasStore() []Defect {
 				limits(p, counts{swasMakersBut(a): pairsOf(p)})
 				var m meet
 				storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
-					full := count(store, c.Scope) >= p.SWAS().Rules.Quota && !named(store, c.Scope, c.Pair.Name)
-					m.wait()
-					if full {
+					switch pairs := count(store, c.Scope); {
+					case named(store, c.Scope, c.Pair.Name):
+					case pairs >= p.SWAS().Rules.Quota:
 						return keypair.ErrQuota
+					case pairs == p.SWAS().Rules.Quota-1:
+						m.wait()
 					}
 					return nil
 				})
@@ -156,11 +150,20 @@ func swasStore() []Defect {
 			})
 		}),
 		swasImport.bug("name-unique-with-ecs", "refuses a name that a pair of ECS has.", "NAME-REGION", func(p *parts) {
+			others := p.ECS().Store
 			storing(p, onSWAS, importKeyPair, func(_ *keypair.Store, c *operation.Call) error {
-				if named(p.ECS().Store, c.Scope, c.Pair.Name) {
+				if named(others, c.Scope, c.Pair.Name) {
 					return keypair.ErrExists
 				}
 				return nil
+			})
+		}),
+		swasCreate.bug("quota-of-all-regions", "counts the pairs of all regions for the quota.", "QUOTA QUOTA-REGION QUOTA-FREED", func(p *parts) {
+			swasCreate.limited(p, func(c *operation.Call) (total int) {
+				for _, region := range p.SWAS().Regions {
+					total += count(p.SWAS().Store, keypair.Scope{Account: c.Scope.Account, Region: region})
+				}
+				return total
 			})
 		}),
 		bug("swas-region-ignored", "All regions share their pairs.",

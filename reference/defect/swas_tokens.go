@@ -217,15 +217,26 @@ func swasTokens() []Defect {
 		}),
 		swasCreate.bug("token-race-two-keys", "gives each of several simultaneous calls with one client token a key of its own.", "TOKEN-IDEMP", func(p *parts) {
 			without(p, onSWAS, createKeyPair, "room")
+			type place struct {
+				in   keypair.Scope
+				name string
+			}
+			tokens := map[place]string{}
 			var mu sync.Mutex
 			wrap(p, onSWAS, createKeyPair, "store", func(operation.Run) operation.Run {
 				return func(_ context.Context, c *operation.Call) error {
 					mu.Lock()
 					defer mu.Unlock()
-					if c.Token == "" {
-						return p.SWAS().Store.Add(c.Scope, c.Pair)
+					at := place{c.Scope, strings.Clone(c.Pair.Name)}
+					c.Pair.Created = c.Time
+					if c.Token != "" && tokens[at] == c.Token {
+						return replaced(p, c)
 					}
-					return replaced(p, c)
+					err := p.SWAS().Store.Add(c.Scope, c.Pair)
+					if err == nil {
+						tokens[at] = strings.Clone(c.Token)
+					}
+					return err
 				}
 			})
 			swasCreate.raceRemembered(p)

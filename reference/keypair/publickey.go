@@ -112,7 +112,7 @@ func (r KeyRule) fingerprint(algorithm, text string) (Fingerprint, error) {
 		return Fingerprint{}, err
 	}
 	bare := strings.TrimRight(text, "=")
-	if len(bare) < shortestShallow || len(text)-len(bare) > 2 || strings.ContainsFunc(bare, notBase64) {
+	if len(bare) < shortestShallow || len(text)-len(bare) > 2 {
 		return Fingerprint{}, errors.New("its second word does not look like base64")
 	}
 	if len(bare)%4 == 1 { // a single character over is less than a byte
@@ -156,7 +156,3 @@ func word(line string) (first, rest string) {
 }
 
 func control(r rune) bool { return r != '\t' && unicode.IsControl(r) }
-
-func notBase64(r rune) bool {
-	return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '+' && r != '/'
-}

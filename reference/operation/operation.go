@@ -11,7 +11,6 @@ import (
 // Operation is an API operation.
 type Operation struct {
 	Action     string
-	Anonymous  bool            // may be called without any credentials
 	Permission *rpc.Permission // that the caller needs; nil: none
 	Checks     []Step          // look at the call alone, and are made for a repeated call too
 	Effects    []Step          // look at what there is, and the last one changes it
@@ -66,7 +65,7 @@ func (p *Product) Serve() []rpc.Operation {
 	var out []rpc.Operation
 	for _, o := range p.Operations {
 		out = append(out, rpc.Operation{
-			Product: p.Name, Version: p.Version, Action: o.Action, Anonymous: o.Anonymous, Permission: o.Permission,
+			Product: p.Name, Version: p.Version, Action: o.Action, Permission: o.Permission,
 			Handle: func(ctx context.Context, call *rpc.Call) (any, error) {
 				answer, err := p.do(ctx, o, &Call{Call: call})
 				if err != nil {

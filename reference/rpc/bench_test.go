@@ -3,7 +3,6 @@ package rpc
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,18 +58,4 @@ func BenchmarkNonce(b *testing.B) {
 		s.use(strconv.Itoa(i), testNow)
 		i++
 	}
-}
-
-// BenchmarkAnonymousParallel shows what the gateway costs without signatures,
-// on all processors.
-func BenchmarkAnonymousParallel(b *testing.B) {
-	gateway := newGateway(b)
-	request := httptest.NewRequest(http.MethodGet, "/?Action=Open&Format=JSON&Version="+testVersion, nil)
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		w := &sink{header: http.Header{}}
-		for pb.Next() {
-			gateway.ServeHTTP(w, request)
-		}
-	})
 }

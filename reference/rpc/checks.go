@@ -9,9 +9,8 @@ import (
 
 // Check is one named check of a request, which may find out what later ones use.
 type Check struct {
-	Name           string
-	authentication bool // left out for an anonymous call of an operation that allows it
-	run            func(*Gateway, *request) *problem
+	Name string
+	run  func(*Gateway, *request) *problem
 }
 
 // checks are the checks in their order. No document tells the order in which the service
@@ -26,15 +25,15 @@ var checks = []Check{
 	{Name: "format", run: chooseFormat},
 	{Name: "common parameters", run: checkCommonParameters},
 	{Name: "operation", run: checkOperation},
-	{Name: "signature method", authentication: true, run: checkSignatureMethod},
-	{Name: "timestamp", authentication: true, run: checkTimestamp},
-	{Name: "access key", authentication: true, run: checkAccessKey},
-	{Name: "security token", authentication: true, run: checkSecurityToken},
-	{Name: "signed headers", authentication: true, run: checkSignedHeaders},
-	{Name: "payload hash", authentication: true, run: checkPayloadHash},
-	{Name: "signature", authentication: true, run: checkSignature},
-	{Name: "nonce", authentication: true, run: checkNonce},
-	{Name: "permission", authentication: true, run: checkPermission},
+	{Name: "signature method", run: checkSignatureMethod},
+	{Name: "timestamp", run: checkTimestamp},
+	{Name: "access key", run: checkAccessKey},
+	{Name: "security token", run: checkSecurityToken},
+	{Name: "signed headers", run: checkSignedHeaders},
+	{Name: "payload hash", run: checkPayloadHash},
+	{Name: "signature", run: checkSignature},
+	{Name: "nonce", run: checkNonce},
+	{Name: "permission", run: checkPermission},
 }
 
 // Checks are the checks that a gateway makes unless [Config] has others, in their order.
@@ -78,7 +77,6 @@ type request struct {
 	signedHeaders                            string // V3
 
 	operation *operation
-	anonymous bool
 	caller    *caller
 }
 
@@ -182,50 +180,41 @@ func schemeOf(q *request) scheme {
 // common is a mandatory common parameter: its documented name, which stands for
 // the header in V3, and where its value was put.
 type common struct {
-	name       string
-	credential bool // not needed in an anonymous call
-	value      func(*request) string
+	name  string
+	value func(*request) string
 }
 
 // mandatory are the common parameters without which a request is refused, in
 // the order in which they are missed.
 var mandatory = map[scheme][]common{
 	schemeV1: {
-		{"Action", false, func(q *request) string { return q.action }},
-		{"Version", false, func(q *request) string { return q.version }},
-		{"AccessKeyId", true, func(q *request) string { return q.accessKeyID }},
-		{"Signature", true, func(q *request) string { return q.signature }},
-		{"SignatureVersion", true, func(q *request) string { value, _ := q.params.Get("SignatureVersion"); return value }},
-		{"SignatureNonce", true, func(q *request) string { return q.nonce }},
-		{"Timestamp", true, func(q *request) string { return q.timestamp }},
+		{"Action", func(q *request) string { return q.action }},
+		{"Version", func(q *request) string { return q.version }},
+		{"AccessKeyId", func(q *request) string { return q.accessKeyID }},
+		{"Signature", func(q *request) string { return q.signature }},
+		{"SignatureVersion", func(q *request) string { value, _ := q.params.Get("SignatureVersion"); return value }},
+		{"SignatureNonce", func(q *request) string { return q.nonce }},
+		{"Timestamp", func(q *request) string { return q.timestamp }},
 	},
 	schemeV3: {
-		{"Action", false, func(q *request) string { return q.action }},
-		{"Version", false, func(q *request) string { return q.version }},
+		{"Action", func(q *request) string { return q.action }},
+		{"Version", func(q *request) string { return q.version }},
 		// Authorization holds access key id and signature; its form is a later step's affair.
-		{"AccessKeyId", true, func(q *request) string { return q.http.Header.Get("Authorization") }},
-		{"SignatureNonce", true, func(q *request) string { return q.nonce }},
-		{"Timestamp", true, func(q *request) string { return q.timestamp }},
+		{"AccessKeyId", func(q *request) string { return q.http.Header.Get("Authorization") }},
+		{"SignatureNonce", func(q *request) string { return q.nonce }},
+		{"Timestamp", func(q *request) string { return q.timestamp }},
 	},
 }
 
 // checkCommonParameters refuses what lacks a common parameter; an empty one is
-// not supplied. Anonymous requests end here, unless the operation allows them.
+// not supplied. Requests without credentials end here.
 func checkCommonParameters(_ *Gateway, q *request) *problem {
-	q.anonymous = q.operation != nil && q.operation.Anonymous && !carriesCredentials(q)
 	for _, c := range mandatory[q.scheme] {
-		if c.credential && q.anonymous {
-			continue
-		}
 		if c.value(q) == "" {
 			return &problem{fault: FaultMissingParameter, name: c.name}
 		}
 	}
 	return nil
-}
-
-func carriesCredentials(q *request) bool {
-	return q.accessKeyID != "" || q.signature != "" || q.http.Header.Get("Authorization") != ""
 }
 
 func checkOperation(g *Gateway, q *request) *problem {

@@ -365,17 +365,17 @@ func TestARefusalBeforeTheFormatIsKnownGuessesIt(t *testing.T) {
 	}
 }
 
-func TestOperationsOnARealConnection(t *testing.T) {
+func TestAnswersOnARealConnection(t *testing.T) {
 	g := NewWithT(t)
 	server := httptest.NewServer(newGateway(t))
 	defer server.Close()
-	response, err := http.Post(server.URL+"/?Action=Open&Version="+testVersion, formType, strings.NewReader("Format=XML"))
+	response, err := http.Post(server.URL+"/?Action=Nothing&Version="+testVersion, formType, strings.NewReader("Format=XML"))
 	g.Expect(err).NotTo(HaveOccurred())
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(response.StatusCode).To(Equal(200))
-	g.Expect(string(body)).To(HavePrefix("<?xml version='1.0' encoding='UTF-8'?><OpenResponse><RequestId>" + response.Header.Get("x-acs-request-id")))
+	g.Expect(response.StatusCode).To(Equal(400), "nobody signed it")
+	g.Expect(string(body)).To(HavePrefix("<?xml version='1.0' encoding='UTF-8'?><Error><RequestId>" + response.Header.Get("x-acs-request-id")))
 
 	response, err = http.Head(server.URL)
 	g.Expect(err).NotTo(HaveOccurred())

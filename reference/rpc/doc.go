@@ -31,7 +31,7 @@
 // parameters among the others; x-acs-action and x-acs-version headers that come
 // along are ignored. V3 (ACS3-HMAC-SHA256) has them in headers, and there
 // parameters named Action or Version are ignored. A request that carries neither
-// is anonymous and refused like one without AccessKeyId.
+// is refused like one without AccessKeyId.
 //
 // # Permissions
 //

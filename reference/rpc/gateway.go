@@ -54,7 +54,7 @@ type Call struct {
 	RequestID                string // upper-case UUID, as in the answer
 	Host                     string // as the caller addressed the server
 	Params                   *Params
-	Identity                 Identity  // zero for an anonymous call
+	Identity                 Identity
 	Time                     time.Time // of the gateway's clock when the request came
 }
 
@@ -68,7 +68,6 @@ type Handler func(ctx context.Context, call *Call) (any, error)
 // Operation is one operation of a product.
 type Operation struct {
 	Product, Version, Action string
-	Anonymous                bool        // may be called without any credentials
 	Permission               *Permission // that the caller needs; nil: none
 	Handle                   Handler
 }
@@ -186,8 +185,8 @@ func (g *Gateway) addOperation(o Operation, products []Product) error {
 	if o.Product == "" || o.Version == "" || o.Action == "" || o.Handle == nil {
 		return fmt.Errorf("rpc: operation %q of product %q, version %q: product, version, action and handler are all needed", o.Action, o.Product, o.Version)
 	}
-	if o.Permission != nil && (o.Anonymous || o.Permission.Action == "") {
-		return fmt.Errorf("rpc: operation %s: a permission needs an action, and a caller who is not anonymous", o.Action)
+	if o.Permission != nil && o.Permission.Action == "" {
+		return fmt.Errorf("rpc: operation %s: a permission needs an action", o.Action)
 	}
 	key := operationKey{o.Version, o.Action}
 	if _, known := g.operations[key]; known {
@@ -272,9 +271,6 @@ func (g *Gateway) serve(q *request, body *bytes.Buffer) (refusal *Error) {
 		}
 	}()
 	for _, s := range g.checks {
-		if s.authentication && q.anonymous {
-			continue
-		}
 		if p := s.run(g, q); p != nil {
 			refusal := q.product.Error(p.fault, p.name, p.detail)
 			refusal.AccessDeniedDetail = p.denied

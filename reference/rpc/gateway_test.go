@@ -205,25 +205,6 @@ func TestABodyNeedsNoContentTypeNorLength(t *testing.T) {
 	}
 }
 
-func TestAnonymousOperations(t *testing.T) {
-	g := NewWithT(t)
-	gateway := newGateway(t)
-	a := send(t, gateway, httptest.NewRequest(http.MethodGet, "/?Action=Open&Version="+testVersion+"&Format=JSON", nil))
-	g.Expect(a.status).To(Equal(200), a.body)
-	g.Expect(a.Account).To(BeEmpty())
-
-	a = send(t, gateway, newDraft(v3Query, "Open", "n1", nil).request())
-	g.Expect(a.status).To(Equal(200), a.body)
-
-	a = send(t, gateway, newDraft(v1Get, "Open", "n1", nil).sign().request())
-	g.Expect(a.Account).To(Equal("1"), "credentials that are sent are used")
-
-	d := newDraft(v1Get, "Open", "n2", nil)
-	d.query["Signature"] = "wrong"
-	a = send(t, gateway, d.request())
-	g.Expect(a.Code).To(Equal("SignatureDoesNotMatch"), "credentials that are sent are checked")
-}
-
 func TestWhatOperationsReturn(t *testing.T) {
 	tests := []struct {
 		action, format string

@@ -49,8 +49,6 @@ func testOperations() []Operation {
 	operation := func(action string, f func(*Call) (any, error)) Operation {
 		return Operation{Product: "ECS", Version: testVersion, Action: action, Handle: give(f)}
 	}
-	open := operation("Open", func(c *Call) (any, error) { return &echo{Account: c.Identity.AccountID}, nil })
-	open.Anonymous = true
 	return []Operation{
 		operation("ImportKeyPair", func(c *Call) (any, error) {
 			name, _ := c.Params.Get("KeyPairName")
@@ -69,7 +67,6 @@ func testOperations() []Operation {
 		operation("Crash", func(c *Call) (any, error) { return nil, []error{}[len(c.Params.Names())] }),
 		operation("NoObject", func(*Call) (any, error) { s := "text"; return &s, nil }),
 		operation("Statusless", func(*Call) (any, error) { return nil, &Error{Code: "X"} }),
-		open,
 	}
 }
 

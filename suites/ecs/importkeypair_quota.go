@@ -81,7 +81,9 @@ func quota(k *Kit) {
 			if region != k.Region() {
 				there = k.Region()
 			}
-			Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))).To(BeAccepted())
+			probe := k.Import(k.Name(), FreshKey()).With("RegionId", there)
+			Given(k.ECS.Send(ctx, probe)).To(BeAccepted())
+			Given(k.ECS.DeleteIn(ctx, there, Value(probe, "KeyPairName"))).To(BeAccepted())
 			full(ctx)
 			Given(k.ECS.Send(ctx, one())).To(BeRefused(AnyRefusal))
 			k.ECS.Accepts(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", there))
@@ -110,8 +112,8 @@ func quota(k *Kit) {
 			Given(stock.DeleteIn(ctx, region, name)).To(BeAccepted())
 			contenders := []wire.Call{one(), one()}
 			won := 0
-			for _, answer := range AtOnce(len(contenders), func(i int) *wire.Answer { return stock.Send(ctx, contenders[i]) }) {
-				if answer.Status == 200 {
+			for _, answer := range AtOnce(len(contenders), func(i int) *wire.Answer { return k.ECS.Send(ctx, contenders[i]) }) {
+				if good, _ := BeAccepted().Match(answer); good {
 					won++
 					continue
 				}
