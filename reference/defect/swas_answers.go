@@ -31,8 +31,8 @@ func withResults(as func(all []any) any) func(*parts) {
 func swasAnswers() []Defect {
 	const ids = "SWAS-IMP-RESP SWAS-IMP-RESP-REQID SWAS-IMP-JSON SWAS-CRE-RESP SWAS-ATT-REQID"
 	all := []Defect{
-		bug("swas-answer-id-missing", "A success has no RequestId.", ids, func(p *parts) { form(p, onSWAS).RequestID = "" }).atGateway(),
-		bug("swas-answer-id-renamed", "A success has RequestID in place of RequestId.", ids, func(p *parts) { form(p, onSWAS).RequestID = "RequestID" }).atGateway(),
+		bug("swas-answer-id-missing", "A success of SWAS has no RequestId.", ids, func(p *parts) { form(p, onSWAS).RequestID = "" }).atGateway(),
+		bug("swas-answer-id-renamed", "A success of SWAS has RequestID in place of RequestId.", ids, func(p *parts) { form(p, onSWAS).RequestID = "RequestID" }).atGateway(),
 	}
 	// What it breaks that a member of the answer is missing, or is of another type.
 	for _, m := range []struct {

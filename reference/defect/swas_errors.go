@@ -36,8 +36,8 @@ func swasErrors() []Defect {
 		unknown = "SWAS-ATT-404 SWAS-ATT-FOREIGN"
 	)
 	all := slices.Concat(
-		rowBugs(onSWAS, "swas-error-exists", "A name in use", keypair.ErrExists, broken{exists, exists, message, exists}),
-		rowBugs(onSWAS, "swas-error-server", "A server that does not exist", swas.ErrServer, broken{unknown, unknown, "SWAS-ATT-404", unknown + " SWAS-ATT-MIXED SWAS-ATT-RES-SUCCESS"}),
+		rowBugs(onSWAS, "swas-error-exists", "A name in use with SWAS", keypair.ErrExists, broken{exists, exists, message, exists}),
+		rowBugs(onSWAS, "swas-error-server", "A server that does not exist in SWAS", swas.ErrServer, broken{unknown, unknown, "SWAS-ATT-404", unknown + " SWAS-ATT-MIXED SWAS-ATT-RES-SUCCESS"}),
 	)
 	for _, a := range swasMakers {
 		same, words := a.duplicates(), a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "ERR")

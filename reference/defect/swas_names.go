@@ -37,7 +37,7 @@ var (
 // bug makes a defect of the operation. The sentence goes on from its name; rules are ids, those of the operation without
 // what all of them begin with.
 func (a swasAction) bug(id, does, rules string, change func(*parts)) Defect {
-	return bug("swas-"+a.id+"-"+id, a.action+" "+does, a.ids(rules), change)
+	return bug("swas-"+a.id+"-"+id, onSWAS+" "+a.action+" "+does, a.ids(rules), change)
 }
 
 func (a swasAction) ids(rules string) string {

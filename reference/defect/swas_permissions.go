@@ -55,7 +55,7 @@ func swasPermissions() []Defect {
 			}).atGateway(),
 		)
 	}
-	return append(all, bug("swas-ram-400", "A denied call is told with the status 400.", "SWAS-IMP-RAM SWAS-CRE-RAM SWAS-ATT-RAM", func(p *parts) {
+	return append(all, bug("swas-ram-400", "A denied call of SWAS is told with the status 400.", "SWAS-IMP-RAM SWAS-CRE-RAM SWAS-ATT-RAM", func(p *parts) {
 		p.Gateway().Products[1].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "NoPermission", Message: "Denied."}
 	}).atGateway())
 }

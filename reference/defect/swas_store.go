@@ -166,14 +166,14 @@ func swasStore() []Defect {
 				return total
 			})
 		}),
-		bug("swas-region-ignored", "All regions share their pairs.",
+		bug("swas-region-ignored", "All regions of SWAS share their pairs.",
 			"SWAS-IMP-NAME-REGION SWAS-CRE-NAME-REGION SWAS-CRE-QUOTA-REGION SWAS-ATT-NAME-UNKNOWN", func(p *parts) { scoped(p, onSWAS, func(s *keypair.Scope) { s.Region = p.SWAS().Regions[0] }) }),
-		bug("swas-quota-9", "There is room for 9 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 9 }),
-		bug("swas-quota-11", "There is room for 11 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 11 }),
-		bug("swas-quota-500", "There is room for 500 pairs, as in the other product.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 500 }),
-		bug("swas-quota-imported-uncounted", "Imported pairs do not count for the quota.", "SWAS-IMP-QUOTA", func(p *parts) { countedOnly(p, createKeyPair) }),
-		bug("swas-quota-created-uncounted", "Generated pairs do not count for the quota.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { countedOnly(p, importKeyPair) }),
-		bug("swas-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "SWAS-CRE-QUOTA-ACCOUNT", func(p *parts) {
+		bug("swas-quota-9", "SWAS has room for 9 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 9 }),
+		bug("swas-quota-11", "SWAS has room for 11 pairs.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 11 }),
+		bug("swas-quota-500", "SWAS has room for 500 pairs, as ECS has.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { p.SWAS().Store.Quota = 500 }),
+		bug("swas-quota-imported-uncounted", "Imported pairs do not count for the quota of SWAS.", "SWAS-IMP-QUOTA", func(p *parts) { countedOnly(p, createKeyPair) }),
+		bug("swas-quota-created-uncounted", "Generated pairs do not count for the quota of SWAS.", "SWAS-IMP-QUOTA SWAS-CRE-QUOTA", func(p *parts) { countedOnly(p, importKeyPair) }),
+		bug("swas-quota-of-all-accounts", "The quota of SWAS counts the pairs of all accounts.", "SWAS-CRE-QUOTA-ACCOUNT", func(p *parts) {
 			all := func(c *operation.Call) (total int) {
 				for _, account := range p.World.Accounts {
 					total += count(p.SWAS().Store, keypair.Scope{Account: account.ID, Region: c.Scope.Region})
@@ -182,7 +182,7 @@ func swasStore() []Defect {
 			}
 			limits(p, counts{swasImport: all, swasCreate: all})
 		}),
-		bug("swas-quota-never-freed", "A region that was full once stays full.", "SWAS-CRE-QUOTA-FREED", func(p *parts) {
+		bug("swas-quota-never-freed", "A region of SWAS that was full once stays full.", "SWAS-CRE-QUOTA-FREED", func(p *parts) {
 			full := map[keypair.Scope]bool{}
 			var mu sync.Mutex
 			still := func(c *operation.Call) int {

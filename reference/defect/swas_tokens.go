@@ -283,10 +283,6 @@ func swasTokens() []Defect {
 	)
 }
 
-func makersOnly(a swasAction, rules string) string {
-	return a.only(swasImport, rules) + a.only(swasCreate, rules)
-}
-
 // replaced puts the pair of a call in place of the one that has its name.
 func replaced(p *parts, c *operation.Call) error {
 	if err := p.SWAS().Store.Delete(c.Scope, c.Pair.Name); err != nil {
