@@ -45,6 +45,12 @@ func swasKeys() []Defect {
 				c.Pair.PublicKey = "ssh-rsa " + blob
 			})
 		}),
+		a.bug("key-stored-upper", "keeps the algorithm of a public key in capital letters.", "KEY-EXAMPLE-FORM KEY-METHOD", func(p *parts) {
+			before(p, onSWAS, importKeyPair, "store", func(c *operation.Call) {
+				algorithm, blob, _ := strings.Cut(c.Pair.PublicKey, " ")
+				c.Pair.PublicKey = strings.ToUpper(algorithm) + " " + blob
+			})
+		}),
 		a.bug("key-stored-before", "keeps the public key of the call before.", "KEY-EXAMPLE-FORM KEY-METHOD", func(p *parts) {
 			var last keypair.Pair
 			before(p, onSWAS, importKeyPair, "store", func(c *operation.Call) {
