@@ -45,11 +45,8 @@ func swasKeys() []Defect {
 				c.Pair.PublicKey = "ssh-rsa " + blob
 			})
 		}),
-		a.bug("key-stored-upper", "keeps the algorithm of a public key in capital letters.", "KEY-EXAMPLE-FORM KEY-METHOD", func(p *parts) {
-			before(p, onSWAS, importKeyPair, "store", func(c *operation.Call) {
-				algorithm, blob, _ := strings.Cut(c.Pair.PublicKey, " ")
-				c.Pair.PublicKey = strings.ToUpper(algorithm) + " " + blob
-			})
+		a.bug("key-stored-with-options", "keeps a public key with options in front of it, as a line of authorized_keys.", "KEY-EXAMPLE-FORM KEY-METHOD", func(p *parts) {
+			before(p, onSWAS, importKeyPair, "store", func(c *operation.Call) { c.Pair.PublicKey = "no-pty " + c.Pair.PublicKey })
 		}),
 		a.bug("key-stored-before", "keeps the public key of the call before.", "KEY-EXAMPLE-FORM KEY-METHOD", func(p *parts) {
 			var last keypair.Pair
