@@ -41,6 +41,7 @@ type Config struct {
 	Timeout time.Duration     // of one request; zero is the client's default
 	Seed    int64             // of the order of the specs; zero keeps the order of the files
 	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
+	Begin   func(string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
 	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them before; nil counts them
 
 	Deviations verdict.List // what the target is known to break
@@ -177,6 +178,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		Timeout: cfg.Timeout,
 		Done:    ctx.Done(),
 		Wire:    cfg.Wire,
+		Begin:   cfg.Begin,
 	})
 	if err != nil {
 		return nil, err

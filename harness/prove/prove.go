@@ -84,11 +84,13 @@ func (p Proof) Holds() bool {
 // control is a control with what is needed to try defects of its edition.
 type control struct {
 	Control
-	stage *stage
-	specs map[string]int
-	rules []catalogue.Rule
+	stage  *stage
+	specs  map[string]int
+	rules  []catalogue.Rule
+	ruleOf map[string]string // the id of the rule of each spec, by the spec's text
 	// What came of the requests when they were sent again: at the operations, and at the gateway.
 	operations, front []outcome
+	pairs             map[int]map[spot]bool // that there were before the first request of each spec
 }
 
 // errInterrupted is the error of what did not come to its end.
@@ -137,24 +139,40 @@ func Defects(ctx context.Context, o Options) (Proof, error) {
 	controls := map[catalogue.Edition]*control{}
 	for _, d := range o.Defects {
 		edition := editionOf(d.Edition)
-		c := controls[edition]
-		if c == nil {
-			var err error
-			if c, err = newControl(ctx, stock, edition); err != nil {
-				return p, err
-			}
-			controls[edition] = c
-			p.Controls = append(p.Controls, c.Control)
-			if len(c.Bad) > 0 {
-				return p, nil // nothing can be shown with it
+		if controls[edition] != nil {
+			continue
+		}
+		c, err := newControl(ctx, stock, edition)
+		if err != nil {
+			return p, err
+		}
+		controls[edition] = c
+		p.Controls = append(p.Controls, c.Control)
+		if len(c.Bad) > 0 {
+			return p, nil // nothing can be shown with it
+		}
+	}
+	// What the next defects touch is found out while the specs run against one.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ahead := make(chan reach, 4)
+	go func() {
+		defer close(ahead)
+		for _, d := range o.Defects {
+			select {
+			case ahead <- controls[editionOf(d.Edition)].touched(d, stock):
+			case <-ctx.Done():
+				return
 			}
 		}
-		t, err := c.try(ctx, d, stock, o.Whole)
+	}()
+	for _, d := range o.Defects {
+		t, err := controls[editionOf(d.Edition)].try(ctx, d, stock, <-ahead, o.Whole)
+		if ctx.Err() != nil {
+			return p, errInterrupted
+		}
 		if err != nil {
 			return p, fmt.Errorf("defect %s: %w", d.ID, err)
-		}
-		if err := ctx.Err(); err != nil {
-			return p, errInterrupted
 		}
 		p.Trials = append(p.Trials, t)
 		if o.Tell != nil {
@@ -173,14 +191,14 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 	if err != nil {
 		return nil, err
 	}
-	c := &control{specs: specs, rules: rules.Rules()}
+	c := &control{specs: specs, rules: rules.Rules(), ruleOf: map[string]string{}}
 	c.Edition = edition
 	o := reference.Options{Edition: string(edition)}
 	if c.stage, err = newStage(stock, o, true); err != nil {
 		return nil, err
 	}
 	started := time.Now()
-	r, err := suites.Execute(ctx, suites.Config{Place: c.stage.place(), Wire: c.stage, Edition: edition, Specs: specs})
+	r, err := suites.Execute(ctx, suites.Config{Place: c.stage.place(), Wire: c.stage, Edition: edition, Specs: specs, Begin: c.stage.begin})
 	if err != nil {
 		return nil, err
 	}
@@ -188,37 +206,49 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 	c.Requests = len(c.stage.kept)
 	for _, rule := range r.Rules {
 		c.Specs += len(rule.Specs)
+		for _, spec := range rule.Specs {
+			c.ruleOf[spec.Text] = rule.ID
+		}
 		if rule.Verdict != verdict.Passed && rule.Verdict != verdict.Observed {
 			c.Bad = append(c.Bad, rule.ID)
 		}
 	}
 	for front, into := range map[bool]*[]outcome{false: &c.operations, true: &c.front} {
 		*into = make([]outcome, len(c.stage.kept))
-		if err := again(c.stage.kept, stock, o, front, func(i int, came outcome) { (*into)[i] = came }); err != nil {
+		c.pairs = map[int]map[spot]bool{}
+		seen := func(i int, came outcome) { (*into)[i] = came }
+		if err := again(c.stage.kept, stock, o, front, seen, func(i int, s *shelves) { c.pairs[i] = s.spots() }); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// try runs the rules that a defect may touch against a server that has it.
-func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, whole bool) (Trial, error) {
+// reach is what a defect may change the end of.
+type reach struct {
+	rules []string        // their ids
+	specs map[string]bool // of these rules, by text; the other specs of a rule that is here in whole are not in it
+	whole map[string]bool // rules all of whose specs are touched
+	err   error
+}
+
+// try runs the specs that a defect may touch against a server that has it.
+func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touched reach, whole bool) (Trial, error) {
 	started := time.Now()
 	t := Trial{Defect: d.ID, Sentence: d.Sentence, Edition: c.Edition, Declared: d.Rules, Ending: Unreached}
-	rules, err := c.touched(d, stock)
-	if err != nil || len(rules) == 0 {
-		return t, err
-	}
-	if whole {
-		rules = nil
+	if touched.err != nil || len(touched.rules) == 0 {
+		return t, touched.err
 	}
 	s, err := newStage(stock, d.In(reference.Options{}), false)
 	if err != nil {
 		return t, err
 	}
-	r, err := suites.Execute(ctx, suites.Config{
-		Place: s.place(), Wire: s, Edition: c.Edition, Rules: rules, Specs: c.specs,
-	})
+	cfg := suites.Config{Place: s.place(), Wire: s, Edition: c.Edition, Specs: c.specs}
+	if !whole {
+		cfg.Rules = touched.rules
+		cfg.Begin = func(spec string) bool { return touched.specs[spec] || touched.whole[c.ruleOf[spec]] }
+	}
+	r, err := suites.Execute(ctx, cfg)
 	if err != nil {
 		return t, err
 	}
@@ -227,42 +257,49 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, whole 
 	return t, nil
 }
 
-// touched are the ids of the rules whose specs a defect may change the end of. Specs of an operation of SWAS share key
-// pairs that one of them has made, so where a success is not what it was, all of them are touched.
-func (c *control) touched(d defect.Defect, stock *stock) ([]string, error) {
-	rules, shared := map[string]bool{}, map[string]bool{}
-	if d.Race { // the requests are sent again one after the other, so their answers do not show it
-		maps.Copy(rules, c.stage.racing())
+// touched says which specs a defect may change the end of: those of whose requests one is answered otherwise. Specs of an
+// operation of SWAS share key pairs that one of them has made, so where a success is not what it was, all of them are
+// touched; and so are the rules that a race is said to break, for the requests are sent again one after the other.
+func (c *control) touched(d defect.Defect, stock *stock) reach {
+	out := reach{specs: map[string]bool{}, whole: map[string]bool{}}
+	if d.Race {
+		out.whole = c.stage.racing()
 		for _, id := range d.Rules {
-			rules[id] = true
+			out.whole[id] = true
 		}
 	}
 	was := c.operations
 	if d.Gateway {
 		was = c.front
 	}
-	err := again(c.stage.kept, stock, d.In(reference.Options{}), d.Gateway, func(i int, came outcome) {
+	rules, shared := maps.Clone(out.whole), map[string]bool{}
+	differs := false // in the spec under way
+	out.err = again(c.stage.kept, stock, d.In(reference.Options{}), d.Gateway, func(i int, came outcome) {
 		if came.equal(was[i]) {
 			return
 		}
-		id := c.stage.kept[i].rule
-		rules[id] = true
+		differs = true
+		k := c.stage.kept[i]
+		out.specs[k.spec], rules[k.rule] = true, true
 		if was[i].success() {
-			shared[id] = true
+			shared[k.rule] = true
+		}
+	}, func(i int, s *shelves) {
+		if differs { // what the spec would have cleaned up, had it known
+			s.keepOnly(c.pairs[i])
+			differs = false
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
 	for _, rule := range c.rules {
 		if rule.Product == "SWAS" && slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool {
 			return shared[other.ID] && other.Product == rule.Product && (other.Operation == rule.Operation || other.Operation == "CreateKeyPair")
 		}) {
-			rules[rule.ID] = true
+			rules[rule.ID], out.whole[rule.ID] = true, true
 		}
 	}
 	maps.DeleteFunc(rules, func(id string, _ bool) bool { return c.specs[id] == 0 }) // "" is what a run does for itself
-	return slices.Sorted(maps.Keys(rules)), nil
+	out.rules = slices.Sorted(maps.Keys(rules))
+	return out
 }
 
 // judge compares what came of the rules with what was declared.

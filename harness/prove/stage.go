@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -35,7 +36,8 @@ type stage struct {
 	stock *stock
 
 	mu      sync.Mutex
-	open    int // requests under way
+	open    int    // requests under way
+	spec    string // the text of the one that runs
 	keeps   bool
 	kept    []*kept
 	crowded map[string]bool // the rules whose specs sent requests at the same time
@@ -43,7 +45,8 @@ type stage struct {
 
 // kept is a request that was made.
 type kept struct {
-	rule   string
+	spec   string // the text of the spec that sent it; "" = the run itself
+	rule   string // its id
 	at     time.Time
 	header http.Header
 	method string
@@ -51,6 +54,14 @@ type kept struct {
 	body   []byte
 	call   *rpc.Call          // what the operation saw; nil when the gateway refused the request
 	key    *keypair.Generated // the key that was made for it
+}
+
+// begin notes which spec runs.
+func (s *stage) begin(spec string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spec = spec
+	return true
 }
 
 // keptKey finds the request in a context.
@@ -127,6 +138,7 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.crowded[k.rule] = true
 	}
 	if s.keeps {
+		k.spec = s.spec
 		s.kept = append(s.kept, k)
 	}
 	s.mu.Unlock()
@@ -208,17 +220,20 @@ type outcome struct {
 }
 
 // again sends the requests once more to a fresh server with the options, at the operations or, with front, at the gateway,
-// and calls seen with what came of each. Requests of a product that the options cannot change anything about are left out.
-func again(requests []*kept, stock *stock, o reference.Options, front bool, seen func(int, outcome)) error {
+// and calls seen with what came of each, and between two specs next with the pairs that there are. Requests of a product
+// that the options cannot change anything about are left out.
+func again(requests []*kept, stock *stock, o reference.Options, front bool, seen func(int, outcome), next func(int, *shelves)) error {
 	var now time.Time
 	id := "" // of the request under way
 	var served map[string]rpc.Operation
 	var skip map[string]bool // by version
+	var pairs shelves
 	o.Keys = stock.start()
 	o.Clock = func() time.Time { return now }
 	change := o.Change
 	o.Change = func(p *reference.Parts) {
 		fresh := *p // asked for nothing yet
+		pairs = shelves{p.World, [2]*keypair.Store{p.ECS().Store, p.SWAS().Store}}
 		p.Gateway().RequestID = func() string { return id }
 		if change != nil {
 			change(&fresh)
@@ -236,7 +251,12 @@ func again(requests []*kept, stock *stock, o reference.Options, front bool, seen
 	if err != nil {
 		return err
 	}
-	for i, k := range requests {
+	for i, asked := range requests {
+		if i > 0 && asked.spec != requests[i-1].spec {
+			next(i, &pairs)
+		}
+		once := *asked // what happens to it now is not kept
+		k := &once
 		if k.call != nil && skip[k.call.Version] {
 			continue
 		}
@@ -277,6 +297,51 @@ func handle(k *kept, op rpc.Operation) (result any, err error) {
 func (o outcome) equal(other outcome) bool {
 	return o.err == other.err && o.status == other.status && o.kind == other.kind && o.body == other.body &&
 		reflect.DeepEqual(o.result, other.result)
+}
+
+// shelves are the key pairs of a server.
+type shelves struct {
+	world  world.World
+	stores [2]*keypair.Store
+}
+
+// spot is where a key pair is.
+type spot struct {
+	store int
+	in    keypair.Scope
+	name  string
+}
+
+// each calls do for every key pair.
+func (s *shelves) each(do func(spot, keypair.Pair)) {
+	for i, store := range s.stores {
+		for _, a := range s.world.Accounts {
+			for _, region := range s.world.Regions {
+				in := keypair.Scope{Account: a.ID, Region: region}
+				found, _ := store.Find(in, keypair.Filter{Name: keypair.Pattern("*")}, 0, math.MaxInt32)
+				for _, p := range found {
+					do(spot{i, in, p.Name}, p)
+				}
+			}
+		}
+	}
+}
+
+// spots are where there are key pairs.
+func (s *shelves) spots() map[spot]bool {
+	out := map[spot]bool{}
+	s.each(func(at spot, _ keypair.Pair) { out[at] = true })
+	return out
+}
+
+// keepOnly removes all key pairs but these.
+func (s *shelves) keepOnly(these map[spot]bool) {
+	s.each(func(at spot, p keypair.Pair) {
+		if !these[at] {
+			_, _ = s.stores[at.store].Unbind(at.in, p.Name, p.Servers...) // it is there
+			_ = s.stores[at.store].Delete(at.in, p.Name)                  // and bound to nothing
+		}
+	})
 }
 
 // success tells whether the request was carried out.

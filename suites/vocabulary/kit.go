@@ -39,8 +39,9 @@ type Kit struct {
 	ledger    ledger.Ledger
 	run       string          // letters that no other run has
 	done      <-chan struct{} // closed when the run is interrupted
-	silent    atomic.Int64    // requests in a row that got no answer
-	wrote     sync.Map        // product and account → true, where something may have been made
+	begin     func(spec string) bool
+	silent    atomic.Int64 // requests in a row that got no answer
+	wrote     sync.Map     // product and account → true, where something may have been made
 	claims    claims
 	// smallPages has the products whose listing refuses large pages.
 	smallPages sync.Map
@@ -57,10 +58,11 @@ type Kit struct {
 type Options struct {
 	Edition catalogue.Edition
 	Place   target.Place
-	Timeout time.Duration     // of one request; zero is the client's default
-	Agent   string            // the User-Agent of every request; empty is the client's default
-	Done    <-chan struct{}   // closed when the run is interrupted; nil is never
-	Wire    http.RoundTripper // carries the requests; nil is a transport of the kit's own
+	Timeout time.Duration          // of one request; zero is the client's default
+	Agent   string                 // the User-Agent of every request; empty is the client's default
+	Done    <-chan struct{}        // closed when the run is interrupted; nil is never
+	Wire    http.RoundTripper      // carries the requests; nil is a transport of the kit's own
+	Begin   func(spec string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
 }
 
 // NewKit prepares the actors for a target that is up. It sends nothing. The
@@ -80,6 +82,7 @@ func NewKit(o Options) (*Kit, error) {
 		recorder:  evidence.NewRecorder(o.Wire),
 		run:       letters(8),
 		done:      o.Done,
+		begin:     o.Begin,
 	}
 	for _, account := range o.Place.World.Accounts {
 		for _, id := range account.Identities {
