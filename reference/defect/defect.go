@@ -54,7 +54,8 @@ func (d Defect) inEdition(edition string) Defect { d.Edition = edition; return d
 
 // All returns every defect.
 func All() []Defect {
-	return slices.Concat(ecsNames(), ecsKeys(), ecsTags(), ecsStore(), ecsAnswers(), ecsErrors(), ecsPermissions(), ecsRequests())
+	return slices.Concat(ecsNames(), ecsKeys(), ecsTags(), ecsStore(), ecsAnswers(), ecsErrors(), ecsPermissions(), ecsRequests(),
+		swasNames(), swasKeys(), swasTokens(), swasCreated(), swasStore(), swasAttached(), swasAnswers(), swasErrors(), swasPermissions())
 }
 
 // Find returns the defect of that id. The error says that there is none.

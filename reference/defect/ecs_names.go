@@ -31,6 +31,14 @@ func taking(p *parts, product, action string, good func(name string) bool) {
 	})
 }
 
+// namesOf is a product's rule for names.
+func namesOf(p *parts, product string) keypair.NameRule {
+	if product == onECS {
+		return p.ECS().Rules.Names
+	}
+	return p.SWAS().Rules.Names
+}
+
 // counting checks names after they were changed in a way that changes their length.
 func counting(p *parts, product, action string, as func(name string) string) {
 	wrap(p, product, action, "name", func(was operation.Run) operation.Run {
@@ -38,10 +46,7 @@ func counting(p *parts, product, action string, as func(name string) string) {
 			if err := was(ctx, c); err != nil {
 				return err
 			}
-			rule := p.ECS().Rules.Names
-			if product == onSWAS {
-				rule = p.SWAS().Rules.Names
-			}
+			rule := namesOf(p, product)
 			if n := len(as(c.Pair.Name)); n < rule.Min || n > rule.Max {
 				return keypair.ErrName
 			}

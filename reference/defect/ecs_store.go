@@ -13,11 +13,7 @@ import (
 
 // rooms is where a defect keeps pairs elsewhere than the store does.
 func scoped(p *parts, product string, scope func(*keypair.Scope)) {
-	var all *operation.Product
-	if all = &p.ECS().Product; product == onSWAS {
-		all = &p.SWAS().Product
-	}
-	for _, o := range all.Operations {
+	for _, o := range productOf(p, product).Operations {
 		if step := o.Step("region"); step != nil {
 			was := step.Run
 			step.Run = func(ctx context.Context, c *operation.Call) error {
@@ -29,12 +25,17 @@ func scoped(p *parts, product string, scope func(*keypair.Scope)) {
 	}
 }
 
+// storeOf returns the pairs of a product.
+func storeOf(p *parts, product string) *keypair.Store {
+	if product == onECS {
+		return p.ECS().Store
+	}
+	return p.SWAS().Store
+}
+
 // storing lets a function decide about a pair that is about to be stored, in ImportKeyPair and CreateKeyPair.
 func storing(p *parts, product, action string, do func(store *keypair.Store, c *operation.Call) error) {
-	store := p.ECS().Store
-	if product == onSWAS {
-		store = p.SWAS().Store
-	}
+	store := storeOf(p, product)
 	wrap(p, product, action, "store", func(was operation.Run) operation.Run {
 		return func(ctx context.Context, c *operation.Call) error {
 			if err := do(store, c); err != nil {
@@ -96,10 +97,7 @@ func (m *meet) wait() {
 // raced is a store step that looks first and stores later, with other requests in between.
 func raced(p *parts, product string, actions ...string) {
 	var m meet
-	store := p.ECS().Store
-	if product == onSWAS {
-		store = p.SWAS().Store
-	}
+	store := storeOf(p, product)
 	for _, action := range actions {
 		wrap(p, product, action, "store", func(was operation.Run) operation.Run {
 			return func(ctx context.Context, c *operation.Call) error {

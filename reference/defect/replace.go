@@ -107,6 +107,15 @@ func fields(answer any) []field {
 	return out
 }
 
+// elements passes the members of each element of a list through a function.
+func elements(list reflect.Value, change func(i int, members []field) []field) []any {
+	out := []any{}
+	for i := range list.Len() {
+		out = append(out, object(change(i, fields(list.Index(i).Addr().Interface()))))
+	}
+	return out
+}
+
 // object puts an answer together: a pointer to a struct whose members have these names in JSON and XML.
 func object(fields []field) any {
 	var types []reflect.StructField

@@ -1,0 +1,61 @@
+package defect
+
+import (
+	"strings"
+
+	"github.com/kpspec/kpspec/reference/ram"
+	"github.com/kpspec/kpspec/reference/rpc"
+)
+
+// swasPermissions are wrong ideas of what a policy allows.
+func swasPermissions() []Defect {
+	var all []Defect
+	others := map[swasAction]swasAction{swasImport: swasCreate, swasCreate: swasImport, swasAttach: swasImport}
+	for _, a := range swasActions {
+		action, other := "swas-open:"+a.action, others[a]
+		all = append(all,
+			a.bug("ram-unchecked", "needs no permission.", "RAM", func(p *parts) { find(p, onSWAS, a.action).Permission = nil }).atGateway(),
+			a.bug("ram-other-action", "needs the permission for "+other.action+".", "RAM", func(p *parts) {
+				needing(p, onSWAS, a.action, func(need *rpc.Permission) { need.Action = "swas-open:" + other.action })
+			}).atGateway(),
+			a.bug("ram-default-allow", "is allowed where no policy allows it.", "RAM", func(p *parts) {
+				deciding(p, action, func(d ram.Decision) ram.Decision {
+					if d.Outcome == ram.ImplicitDeny {
+						return ram.Decision{Outcome: ram.Allowed}
+					}
+					return d
+				})
+			}).atGateway(),
+			a.bug("ram-resource-level", "has resource-level permissions.", "RAM", func(p *parts) {
+				needing(p, onSWAS, a.action, func(need *rpc.Permission) {
+					need.Resources = func(c *rpc.Call) []ram.Resource {
+						region, _ := c.Params.Get("RegionId")
+						name, _ := c.Params.Get("KeyPairName")
+						return []ram.Resource{{Service: "swas-open", Region: region, Account: c.Identity.AccountID, ID: "keypair/" + name}}
+					}
+				})
+			}).atGateway(),
+			a.bug("ram-dependent", "needs the permission for ListKeyPairs too.", "RAM", func(p *parts) {
+				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+					d := rights.Decide(q)
+					if q.Action == action && d.Outcome == ram.Allowed {
+						q.Action = "swas-open:ListKeyPairs"
+						return rights.Decide(q)
+					}
+					return d
+				}
+			}).atGateway(),
+			a.bug("ram-users-denied", "is denied to all users but the owner of the account.", "RAM", func(p *parts) {
+				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
+					if rights.Owner() || !strings.EqualFold(q.Action, action) {
+						return rights.Decide(q)
+					}
+					return ram.Decision{Outcome: ram.ImplicitDeny, By: ram.IdentityPolicy}
+				}
+			}).atGateway(),
+		)
+	}
+	return append(all, bug("swas-ram-400", "A denied call of SWAS is told with the status 400.", "SWAS-IMP-RAM SWAS-CRE-RAM SWAS-ATT-RAM", func(p *parts) {
+		p.Gateway().Products[1].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "NoPermission", Message: "Denied."}
+	}).atGateway())
+}
