@@ -11,7 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CHECKS := all,-ST1001,-ST1003
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz mutate image
+.PHONY: help run test prove defects lint bench fuzz mutate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,9 +19,16 @@ help: ## list the targets
 run: ## run the conformance specs on the embedded reference
 	@$(GO) run ./harness/cmd/kpspec run
 
-test: ## run all tests; RACE= turns the race detector off
+test: ## run all tests and the proof; RACE= turns the race detector off
 	@test -n "$(RACE)" || echo "no C compiler found: testing without the race detector"
 	$(GO) test $(RACE) ./...
+	$(GO) run ./harness/cmd/kpspec prove --quiet
+
+prove: ## show that the specs find every declared defect of the reference
+	@$(GO) run ./harness/cmd/kpspec prove
+
+defects: ## write the page of declared defects anew
+	$(GO) run ./harness/cmd/kpspec prove --page reference/defect/DEFECTS.md
 
 lint: ## check formatting, vet and staticcheck
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/harness/cli"
+	"github.com/kpspec/kpspec/harness/prove"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
@@ -35,6 +36,8 @@ type fake struct {
 	edition catalogue.Edition
 	asked   target.Place // by the preflight
 	run     suites.Config
+	proof   prove.Proof // of kpspec prove
+	prove   prove.Options
 	started int
 	stopped int
 }
@@ -105,6 +108,13 @@ func kpspec(ctx context.Context, f *fake, args ...string) (code int, stdout, std
 		Preflight: func(_ context.Context, p target.Place) error { f.asked = p; return f.preflightErr },
 		Coverage:  func(catalogue.Edition) (map[string]int, error) { return specs, nil },
 		Execute:   f.execute,
+		Prove: func(_ context.Context, o prove.Options) (prove.Proof, error) {
+			f.prove = o
+			for _, t := range f.proof.Trials {
+				o.Tell(t)
+			}
+			return f.proof, f.executeErr
+		},
 	}
 	code = p.Main(ctx, args)
 	return code, out.String(), errs.String()
@@ -345,7 +355,7 @@ container: {image: emulator:1, port: 9000}
 			g.Expect(f.edition).To(Equal(tt.want.Edition))
 			g.Expect(f.run).To(Equal(suites.Config{
 				Target: f, Place: target.Place{ECS: "http://fake", SWAS: "http://fake/swas"}, Edition: tt.want.Edition, Rules: []string{"ECS-IMP-NAME-LEN-M*"},
-				Strict: tt.want.Strict, Version: cli.Version(), Timeout: tt.want.Timeout, Seed: 7,
+				Strict: tt.want.Strict, Version: cli.Version(), Timeout: tt.want.Timeout, Seed: 7, Specs: specs,
 			}))
 		})
 	}

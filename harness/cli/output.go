@@ -2,21 +2,21 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/kpspec/kpspec/harness/report"
 )
 
-// output is where report.json goes. It is opened before the run, so that hours
+// output is where a result goes. It is opened before the run, so that hours
 // of testing are not lost to a misspelt folder, and nobody ever sees half a
 // report. The zero value writes nothing.
 type output struct {
+	flag string   // that names the file
 	path string   // the final name, "" when file is written in place
 	file *os.File // nil when there is nothing (more) to write
 }
 
-func newOutput(path string) (*output, error) {
+func newOutput(flag, path string) (*output, error) {
 	if path == "" {
 		return &output{}, nil
 	}
@@ -30,21 +30,21 @@ func newOutput(path string) (*output, error) {
 	case err == nil && !info.Mode().IsRegular():
 		// A pipe or a device must not be replaced by a file.
 		file, err := os.OpenFile(path, os.O_WRONLY, 0)
-		return &output{file: file}, err
+		return &output{flag: flag, file: file}, err
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".kpspec-report-*.json")
 	if err != nil {
 		return nil, fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	return &output{path: path, file: file}, nil
+	return &output{flag: flag, path: path, file: file}, nil
 }
 
-// write writes the report and gives it its name.
-func (o *output) write(r report.Report) error {
+// write writes the file by what is given and gives it its name.
+func (o *output) write(content func(io.Writer) error) error {
 	if o.file == nil {
 		return nil
 	}
-	err := r.Write(o.file)
+	err := content(o.file)
 	if err == nil && o.path != "" {
 		err = o.file.Chmod(0o644) // like any other file; it holds no secrets
 	}
@@ -56,7 +56,7 @@ func (o *output) write(r report.Report) error {
 	}
 	if err != nil {
 		o.discard()
-		return fmt.Errorf("--report: %w", err)
+		return fmt.Errorf("%s: %w", o.flag, err)
 	}
 	o.file = nil
 	return nil

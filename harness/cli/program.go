@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/prove"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
@@ -32,6 +33,8 @@ type Program struct {
 	Coverage func(catalogue.Edition) (map[string]int, error)
 	// Execute runs the specs: suites.Execute. Its error is one of usage.
 	Execute func(context.Context, suites.Config) (report.Report, error)
+	// Prove tries defects of the reference: prove.Run.
+	Prove func(context.Context, prove.Options) (prove.Proof, error)
 }
 
 // New returns the command as it is shipped, writing to the standard streams of
@@ -45,6 +48,7 @@ func New() *Program {
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
 		Execute:   suites.Execute,
+		Prove:     prove.Run,
 	}
 }
 

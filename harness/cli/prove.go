@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -21,6 +19,7 @@ import (
 type proveFlags struct {
 	defects     []string
 	whole, list bool
+	quiet       bool
 	json, page  string // files
 }
 
@@ -41,7 +40,7 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 			case f.list:
 				return broken(p.listDefects(defects))
 			case f.page != "":
-				return broken(save(f.page, func(w io.Writer) error { return prove.Page(w, defects) }))
+				return save("--page", f.page, func(w io.Writer) error { return prove.Page(w, defects) })
 			}
 			*code, err = p.prove(c.Context(), f, defects)
 			return err
@@ -51,6 +50,7 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 	flags.SortFlags = false
 	flags.StringArrayVar(&f.defects, "defect", nil, "try the defect `ID` alone, without the servers that implement nothing; may be repeated")
 	flags.BoolVar(&f.list, "list", false, "list the defects and try none")
+	flags.BoolVar(&f.quiet, "quiet", false, "print only the figures and what is not as it should be")
 	flags.BoolVar(&f.whole, "whole", false, "run all specs against every defect, also those that it cannot concern")
 	flags.StringVar(&f.json, "json", "", "write all results to `FILE.json`")
 	flags.StringVar(&f.page, "page", "", "list the defects on a page of Markdown, `FILE.md`, and try none")
@@ -86,33 +86,35 @@ func (p *Program) listDefects(defects []defect.Defect) error {
 
 // prove does the work of `kpspec prove` and returns the exit code.
 func (p *Program) prove(ctx context.Context, f proveFlags, defects []defect.Defect) (int, error) {
+	out, err := newOutput("--json", f.json)
+	if err != nil {
+		return 0, usage("--json: %w", err)
+	}
+	defer out.discard()
 	var told error
 	tell := func(line string) {
 		_, err := fmt.Fprintln(p.Stdout, line)
 		told = errors.Join(told, err)
 	}
-	proof, err := prove.Defects(ctx, prove.Options{Defects: defects, Whole: f.whole, Tell: func(t prove.Trial) { tell(t.Line()) }})
-	if err == nil && len(f.defects) == 0 {
-		if proof.Unproven, err = prove.Unproven(defects); err == nil {
-			proof.Constants, err = prove.Constants(ctx)
-		}
-	}
+	proof, err := p.Prove(ctx, prove.Options{
+		Defects: defects, Whole: f.whole, Others: len(f.defects) == 0,
+		Tell: func(t prove.Trial) {
+			if !f.quiet || t.Ending != prove.Killed {
+				tell(t.Line())
+			}
+		},
+	})
 	if err != nil {
 		return 0, incomplete("the proof did not come to its end: %w", err)
 	}
 	for _, r := range proof.Constants {
-		tell(r.Line())
+		if !f.quiet || !r.Holds() {
+			tell(r.Line())
+		}
 	}
-	told = errors.Join(told, proof.Summary(p.Stdout))
-	if f.json != "" {
-		told = errors.Join(told, save(f.json, func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetIndent("", "  ")
-			return enc.Encode(proof)
-		}))
-	}
-	if told != nil {
-		return 0, broken(told)
+	err = errors.Join(told, proof.Summary(p.Stdout), out.write(func(w io.Writer) error { return writeJSON(w, "  ", proof) }))
+	if err != nil {
+		return 0, broken(err)
 	}
 	if !proof.Holds() {
 		return verdict.ExitNotConformant, nil
@@ -120,11 +122,12 @@ func (p *Program) prove(ctx context.Context, f proveFlags, defects []defect.Defe
 	return verdict.ExitConformant, nil
 }
 
-// save writes a file.
-func save(name string, write func(io.Writer) error) error {
-	file, err := os.Create(name)
+// save writes a file of which nobody ever sees half.
+func save(flag, name string, content func(io.Writer) error) error {
+	out, err := newOutput(flag, name)
 	if err != nil {
-		return err
+		return usage("%s: %w", flag, err)
 	}
-	return errors.Join(write(file), file.Close())
+	defer out.discard()
+	return broken(out.write(content))
 }

@@ -143,7 +143,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if err != nil {
 		return 0, usage("%w", err)
 	}
-	out, err := newOutput(f.report)
+	out, err := newOutput("--report", f.report)
 	if err != nil {
 		return 0, usage("--report: %w", err)
 	}
@@ -176,12 +176,12 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		cause := "the target cannot be tested: " + oneLine(err.Error())
 		r := undone(cause)
 		r.TargetLog = t.Logs(ctx)
-		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r))
+		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r.Write))
 	}
 
 	r, err := p.Execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
-		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known,
+		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Specs: specs, Deviations: known,
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -196,7 +196,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if ctx.Err() != nil {
 		r = r.Interrupted()
 	}
-	err = errors.Join(err, out.write(r), broken(report.Summary(p.Stdout, r, p.Color)))
+	err = errors.Join(err, out.write(r.Write), broken(report.Summary(p.Stdout, r, p.Color)))
 	if err != nil {
 		// A result that did not arrive is none.
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}

@@ -26,8 +26,8 @@ type constant struct {
 	slow bool
 }
 
-// Run is what came of a server that implements nothing.
-type Run struct {
+// Constant is what came of a server that implements nothing.
+type Constant struct {
 	Server    string   `json:"server"`
 	Preflight string   `json:"preflight"` // why a run would not have begun; "" = it would have
 	Specs     int      `json:"specs"`     // that were run all the same
@@ -38,18 +38,18 @@ type Run struct {
 // longest is how long a run against a broken server may take.
 const longest = 10 * time.Second
 
-func (r Run) holds() bool {
+// Holds tells whether no rule passed, and that in time.
+func (r Constant) Holds() bool {
 	return len(r.Passed) == 0 && r.MS <= float64(longest.Milliseconds()) && (r.Specs > 0 || r.Preflight != "")
 }
 
-// Constants runs the suite against servers that implement nothing, none of which may pass a rule, nor take long. The error
-// is that of a run that could not be made at all.
-func Constants(ctx context.Context) ([]Run, error) {
+// constantRuns runs the suite against servers that implement nothing, none of which may pass a rule, nor take long.
+func constantRuns(ctx context.Context) ([]Constant, error) {
 	specs, err := suites.Coverage(catalogue.Edition202606)
 	if err != nil {
 		return nil, err
 	}
-	var runs []Run
+	var runs []Constant
 	for _, c := range constants() {
 		r, err := c.run(ctx, specs)
 		if err != nil {
@@ -63,11 +63,11 @@ func Constants(ctx context.Context) ([]Run, error) {
 	return runs, nil
 }
 
-func (c constant) run(ctx context.Context, specs map[string]int) (Run, error) {
+func (c constant) run(ctx context.Context, specs map[string]int) (Constant, error) {
 	server := httptest.NewServer(c.serve)
 	defer server.Close()
 	started := time.Now()
-	r := Run{Server: c.name}
+	r := Constant{Server: c.name}
 	place := target.Place{ECS: server.URL, SWAS: server.URL, World: world.Default(), Quota: true}
 	if err := target.Preflight(ctx, place); err != nil {
 		r.Preflight = err.Error()

@@ -18,7 +18,7 @@ func TestExp(t *testing.T) {
 			ds = append(ds, d)
 		}
 	}
-	p, err := Defects(context.Background(), Options{Defects: ds, Whole: os.Getenv("WHOLE") != ""})
+	p, err := Run(context.Background(), Options{Defects: ds, Whole: os.Getenv("WHOLE") != ""})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,8 @@ import (
 // Options say what to prove.
 type Options struct {
 	Defects []defect.Defect
-	Whole   bool        // run all rules against every defect
+	Whole   bool        // run all specs against every defect
+	Others  bool        // look for rules without a defect too, and try servers that implement nothing
 	Tell    func(Trial) // is told of every trial as it ends; may be nil
 }
 
@@ -60,10 +61,10 @@ func minus(a, b []string) []string {
 
 // Proof is what came of all of it.
 type Proof struct {
-	Controls  []Control `json:"controls"`
-	Trials    []Trial   `json:"trials"`
-	Unproven  []string  `json:"unproven"`  // rules that ought to have a defect and have none, of all defects
-	Constants []Run     `json:"constants"` // servers that implement nothing
+	Controls  []Control  `json:"controls"`
+	Trials    []Trial    `json:"trials"`
+	Unproven  []string   `json:"unproven"`  // rules that ought to have a defect and have none, of all defects
+	Constants []Constant `json:"constants"` // servers that implement nothing
 }
 
 // Control is the run of an edition without defects.
@@ -79,7 +80,7 @@ type Control struct {
 func (p Proof) Holds() bool {
 	return !slices.ContainsFunc(p.Controls, func(c Control) bool { return len(c.Bad) > 0 }) &&
 		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed }) &&
-		!slices.ContainsFunc(p.Constants, func(r Run) bool { return !r.holds() }) && len(p.Unproven) == 0
+		!slices.ContainsFunc(p.Constants, func(r Constant) bool { return !r.Holds() }) && len(p.Unproven) == 0
 }
 
 // control is a control with what is needed to try defects of its edition.
@@ -132,8 +133,21 @@ func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
 // it and keeps little.
 const garbage = 800
 
-// Defects tries the defects. The error is that of a run that could not be made at all.
-func Defects(ctx context.Context, o Options) (Proof, error) {
+// Run proves what the options say. The error is that of a run that could not be made at all, or was interrupted.
+func Run(ctx context.Context, o Options) (Proof, error) {
+	p, err := defects(ctx, o)
+	if err != nil || !o.Others {
+		return p, err
+	}
+	if p.Unproven, err = Unproven(o.Defects); err != nil {
+		return p, err
+	}
+	p.Constants, err = constantRuns(ctx)
+	return p, err
+}
+
+// defects tries the defects.
+func defects(ctx context.Context, o Options) (Proof, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	var p Proof
 	stock := &stock{}

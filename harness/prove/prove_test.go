@@ -38,7 +38,7 @@ func TestATrialTellsWhatIsWrongWithIt(t *testing.T) {
 	elsewhere := of(t, "ecs-tag-value-acs-taken")
 	elsewhere.Edition = "" // in which there is nothing to forget
 	var told []string
-	p, err := Defects(t.Context(), Options{Tell: func(trial Trial) { told = append(told, trial.Defect) }, Defects: []defect.Defect{
+	p, err := Run(t.Context(), Options{Tell: func(trial Trial) { told = append(told, trial.Defect) }, Defects: []defect.Defect{
 		of(t, "ecs-name-max-129"),
 		of(t, "ecs-name-max-127", longest, chars, exist),
 		of(t, "ecs-name-max-127", longest),
@@ -78,9 +78,9 @@ func TestATrialTellsWhatIsWrongWithIt(t *testing.T) {
 func TestAllRulesEndAsTheTouchedOnesDo(t *testing.T) {
 	g := NewWithT(t)
 	defects := []defect.Defect{of(t, "ecs-name-hyphen-refused"), of(t, "ecs-error-exists-code"), of(t, "ecs-signature-unchecked")}
-	some, err := Defects(t.Context(), Options{Defects: defects})
+	some, err := Run(t.Context(), Options{Defects: defects})
 	g.Expect(err).NotTo(HaveOccurred())
-	whole, err := Defects(t.Context(), Options{Defects: defects, Whole: true})
+	whole, err := Run(t.Context(), Options{Defects: defects, Whole: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	for i := range defects {
 		g.Expect(some.Trials[i].Red).To(Equal(whole.Trials[i].Red), defects[i].ID)
@@ -99,7 +99,7 @@ func TestUnproven(t *testing.T) {
 
 func TestNoRulePassesOnAServerThatImplementsNothing(t *testing.T) {
 	g := NewWithT(t)
-	runs, err := Constants(t.Context())
+	runs, err := constantRuns(t.Context())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(len(runs)).To(BeNumerically(">=", 12))
 	for _, r := range runs {
@@ -119,7 +119,7 @@ func TestAServerThatIsRightAboutSomethingIsTold(t *testing.T) {
 	r, err := constant{name: "the reference", serve: func(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }}.run(t.Context(), specs)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(r.Passed).NotTo(BeEmpty())
-	g.Expect(r.holds()).To(BeFalse())
+	g.Expect(r.Holds()).To(BeFalse())
 	g.Expect(r.Line()).To(ContainSubstring("PASSED: "))
 }
 

@@ -37,7 +37,7 @@ func (c Control) Line() string {
 }
 
 // Line is the run against a server in one line.
-func (r Run) Line() string {
+func (r Constant) Line() string {
 	verdict := "no rule passed"
 	if len(r.Passed) > 0 {
 		verdict = "PASSED: " + strings.Join(r.Passed, " ")

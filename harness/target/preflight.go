@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"syscall"
@@ -19,6 +20,9 @@ import (
 // preflightWait bounds the whole preflight. A target that needs longer for
 // a few small questions would take hours for the suites.
 const preflightWait = 10 * time.Second
+
+// shapeWait bounds the search for a shape that the target knows.
+const shapeWait = 2 * time.Second
 
 // A product is one of the APIs of a place, and how it lists key pairs.
 type product struct {
@@ -114,6 +118,7 @@ func ShapeOf(ctx context.Context, p Place, options ...wire.Option) wire.Shape {
 	transport := wire.NewTransport()
 	defer transport.CloseIdleConnections()
 	options = append([]wire.Option{wire.WithTransport(transport)}, options...)
+	started := time.Now()
 	for _, api := range products(p) {
 		if api.url == "" {
 			continue
@@ -124,11 +129,11 @@ func ShapeOf(ctx context.Context, p Place, options ...wire.Option) wire.Shape {
 		}
 		for _, shape := range wire.Shapes {
 			answer := client.Do(ctx, api.question(p.World.Regions[0], shape))
-			if answer.Status == 0 {
-				break // nobody there: another shape will not wake them
-			}
 			if object, err := answer.Object(); err == nil && answer.Status == 200 && api.lists(object) {
 				return shape
+			}
+			if answer.Status < http.StatusBadRequest || time.Since(started) > shapeWait {
+				break // nobody there, or somebody who understood and is somebody else, or one who takes long to refuse
 			}
 		}
 		break

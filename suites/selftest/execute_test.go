@@ -3,11 +3,7 @@ package selftest
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/bits"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"testing"
 
@@ -130,65 +126,6 @@ func TestAnEndedRunIsIncompleteAndLeavesNothing(t *testing.T) {
 	g.Expect(r.ExitCode).To(Equal(verdict.ExitIncomplete))
 	for _, rule := range r.Rules {
 		g.Expect(rule.Verdict).To(Equal(verdict.CouldNotRun), rule.ID)
-	}
-}
-
-// Servers that implement nothing. None of them passes a single rule, although
-// the preflight, which would stop the run, is left out here.
-func TestNoRulePassesOnAServerThatImplementsNothing(t *testing.T) {
-	constant := func(status int, contentType, body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", contentType)
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, body)
-		}
-	}
-	envelope := func(code string) string {
-		return `{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","HostId":"ecs","Code":"` + code + `","Message":"Specified Key Pair name is not valid.","Recommend":""}`
-	}
-	success := `{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","KeyPairName":"testKeyPairName",` +
-		`"KeyPairFingerPrint":"89:f0:ba:62:ac:b8:aa:e1:61:5e:fd:81:69:86:6d:6b","TotalCount":0,"KeyPairs":{"KeyPair":[]}}`
-	for name, server := range map[string]http.HandlerFunc{
-		"404 {}":              constant(404, "application/json", "{}"),
-		"200 {}":              constant(200, "application/json", "{}"),
-		"200 empty":           constant(200, "application/json", ""),
-		"200 success example": constant(200, "application/json", success),
-		"200 error envelope":  constant(200, "application/json", envelope("InvalidKeyPairName.Malformed")),
-		"400 envelope":        constant(400, "application/json", envelope("InvalidKeyPairName.Malformed")),
-		"403 envelope":        constant(403, "application/json", envelope("QuotaExceed.KeyPair")),
-		"404 envelope":        constant(404, "application/json", envelope("InvalidRegionId.NotFound")),
-		"500 envelope":        constant(500, "application/json", envelope("InternalError")),
-		"HTML":                constant(200, "text/html", "<html><body>It works!</body></html>"),
-		"truncated JSON":      constant(200, "application/json", success[:40]),
-		"redirect":            http.RedirectHandler("/elsewhere", http.StatusFound).ServeHTTP,
-		"echo": func(w http.ResponseWriter, r *http.Request) {
-			_ = r.ParseForm()
-			echoed := url.Values(r.Form)
-			_, _ = io.WriteString(w, `{"RequestId":"1","KeyPairFingerPrint":"00","KeyPairName":"`+echoed.Get("KeyPairName")+`"}`)
-		},
-		"closed connection": func(w http.ResponseWriter, _ *http.Request) {
-			if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-				_ = conn.Close()
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
-			served := httptest.NewServer(server)
-			defer served.Close()
-			r, err := suites.Execute(t.Context(), suites.Config{
-				Place: target.Place{ECS: served.URL, SWAS: served.URL, World: world.Default(), Quota: true},
-			})
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(r.Rules).NotTo(BeEmpty())
-			for _, rule := range r.Rules {
-				g.Expect(rule.Verdict).NotTo(Equal(verdict.Passed), rule.ID)
-				for _, spec := range rule.Specs {
-					g.Expect(spec.Verdict).NotTo(Equal(verdict.Passed), rule.ID+": "+spec.Text)
-				}
-			}
-			g.Expect(r.ExitCode).NotTo(Equal(verdict.ExitConformant))
-		})
 	}
 }
 

@@ -405,6 +405,18 @@ func TestDeviationsAndCompare(t *testing.T) {
 	}
 }
 
+// The reference and the specs are in the program itself.
+func TestProve(t *testing.T) {
+	g := NewWithT(t)
+	code, stdout, stderr := run(t, "prove", "--defect", "ecs-name-max-129", "--defect", "swas-create-name-max-65")
+	g.Expect(code).To(BeZero(), stdout+stderr)
+	g.Expect(stdout).To(ContainSubstring("2 defects: 2 killed"))
+	g.Expect(stdout).To(HaveSuffix("PROVEN: every defect is found and blamed on the rules it breaks\n"))
+	code, _, stderr = run(t, "prove", "--defect", "ecs-name-max-128")
+	g.Expect(code).To(Equal(2))
+	g.Expect(stderr).To(Equal("kpspec: --defect: there is no defect \"ecs-name-max-128\"; kpspec prove --list lists them\n"))
+}
+
 // An interrupt in the middle of a run ends it: exit code 3, a report, and
 // nothing left on the target.
 func TestInterrupt(t *testing.T) {
