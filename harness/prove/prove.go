@@ -287,8 +287,10 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 	if d.Gateway {
 		was = c.front
 	}
-	rules, shared := maps.Clone(out.whole), map[string]bool{}
-	differs := false // in the spec under way
+	rules := maps.Clone(out.whole)
+	changed := map[string]bool{} // the ids of rules whose specs no longer get a success that they may share
+	taken := map[string]bool{}   // the specs of which a request that was refused is taken
+	differs := false             // in the spec under way
 	out.err = again(c.stage.kept, stock, d.In(reference.Options{}), d.Gateway, func(i int, came outcome) {
 		if came.equal(was[i]) {
 			return
@@ -296,8 +298,11 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 		differs = true
 		k := c.stage.kept[i]
 		out.specs[k.spec], rules[k.rule] = true, true
-		if was[i].success() {
-			shared[k.rule] = true
+		switch {
+		case !was[i].success():
+			taken[k.spec] = true
+		case !taken[k.spec] || k.call != nil && makes[k.call.Action]: // else it is what was taken that is listed
+			changed[k.rule] = true
 		}
 	}, func(i int, s *shelves) {
 		if differs { // what the spec would have cleaned up, had it known
@@ -307,7 +312,7 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 	})
 	for _, rule := range c.rules {
 		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool {
-			return shared[other.ID] && shares(rule, other) || rules[other.ID] && fills(rule) && fills(other)
+			return changed[other.ID] && shares(rule, other) || rules[other.ID] && fills(rule) && fills(other)
 		}) {
 			rules[rule.ID], out.whole[rule.ID] = true, true
 		}
@@ -317,9 +322,13 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 	return out
 }
 
+// makes are the operations whose answers specs share.
+var makes = map[string]bool{"CreateKeyPair": true, "ImportKeyPair": true, "AttachKeyPair": true}
+
 // shares tells whether specs of the rule use key pairs that specs of the other one may have made.
 func shares(rule, other catalogue.Rule) bool {
-	return rule.Product == "SWAS" && other.Product == "SWAS" && (other.Operation == rule.Operation || other.Operation == "CreateKeyPair")
+	return rule.Product == "SWAS" && other.Product == "SWAS" &&
+		(rule.Operation == other.Operation || rule.ID == "SWAS-IMP-NAME-EXIST" && other.Operation == "CreateKeyPair")
 }
 
 // fills tells whether specs of the rule use up the quota of ECS, which they do together.

@@ -170,8 +170,7 @@ func ruleOf(r *http.Request) string {
 	return id
 }
 
-// stock gives every server the same keys, so that each of them is made only once. A request that is sent again gets the
-// key it got at first.
+// stock gives every server the same keys, so that each of them is made only once.
 type stock struct {
 	mu   sync.Mutex
 	keys []keypair.Generated
@@ -188,10 +187,6 @@ type shelf struct {
 
 // Get gives the next key.
 func (s *shelf) Get(ctx context.Context) (keypair.Generated, error) {
-	k := keptIn(ctx)
-	if k != nil && k.key != nil {
-		return *k.key, nil
-	}
 	s.stock.mu.Lock()
 	defer s.stock.mu.Unlock()
 	if s.next == len(s.stock.keys) {
@@ -203,10 +198,27 @@ func (s *shelf) Get(ctx context.Context) (keypair.Generated, error) {
 	}
 	made := s.stock.keys[s.next]
 	s.next++
-	if k != nil {
+	if k := keptIn(ctx); k != nil {
 		k.key = &made
 	}
 	return made, nil
+}
+
+// same gives a request that is sent again the key it got at first. What had none then is answered otherwise anyway, so any
+// key will do.
+type same struct{ stock *stock }
+
+// Get gives that key.
+func (s same) Get(ctx context.Context) (keypair.Generated, error) {
+	if k := keptIn(ctx); k != nil && k.key != nil {
+		return *k.key, nil
+	}
+	s.stock.mu.Lock()
+	defer s.stock.mu.Unlock()
+	if len(s.stock.keys) == 0 {
+		return keypair.Generated{}, errors.New("no key was made yet")
+	}
+	return s.stock.keys[0], nil
 }
 
 // outcome is what came of a request that was sent again. Its time, the id it is given and the key that is made for it are
@@ -228,7 +240,7 @@ func again(requests []*kept, stock *stock, o reference.Options, front bool, seen
 	var served map[string]rpc.Operation
 	var skip map[string]bool // by version
 	var pairs shelves
-	o.Keys = stock.start()
+	o.Keys = same{stock}
 	o.Clock = func() time.Time { return now }
 	change := o.Change
 	o.Change = func(p *reference.Parts) {
