@@ -90,6 +90,7 @@ type control struct {
 	specs  map[string]int
 	rules  []catalogue.Rule
 	ruleOf map[string]string // the id of the rule of each spec, by the spec's text
+	sent   map[string]int    // how many requests each spec sent, by its text
 	// What came of the requests when they were sent again: at the operations, and at the gateway.
 	operations, front []outcome
 	pairs             map[int]map[spot]bool // that there were before the first request of each spec
@@ -206,7 +207,7 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 	if err != nil {
 		return nil, err
 	}
-	c := &control{specs: specs, rules: rules.Rules(), ruleOf: map[string]string{}}
+	c := &control{specs: specs, rules: rules.Rules(), ruleOf: map[string]string{}, sent: map[string]int{}}
 	c.Edition = edition
 	o := reference.Options{Edition: string(edition)}
 	if c.stage, err = newStage(stock, o, true); err != nil {
@@ -219,6 +220,9 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 	}
 	c.MS = milliseconds(started)
 	c.Requests = len(c.stage.kept)
+	for _, k := range c.stage.kept {
+		c.sent[k.spec]++
+	}
 	for _, rule := range r.Rules {
 		c.Specs += len(rule.Specs)
 		for _, spec := range rule.Specs {
@@ -311,16 +315,25 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 		}
 	})
 	for _, rule := range c.rules {
-		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool {
-			return changed[other.ID] && shares(rule, other) || rules[other.ID] && fills(rule) && fills(other)
-		}) {
+		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool { return rules[other.ID] && crowds(rule, other) }) {
 			rules[rule.ID], out.whole[rule.ID] = true, true
+		}
+		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool { return changed[other.ID] && shares(rule, other) }) {
+			for spec, id := range c.ruleOf {
+				if id == rule.ID && c.sent[spec] <= borrowed {
+					rules[rule.ID], out.specs[spec] = true, true
+				}
+			}
 		}
 	}
 	maps.DeleteFunc(rules, func(id string, _ bool) bool { return c.specs[id] == 0 }) // "" is what a run does for itself
 	out.rules = slices.Sorted(maps.Keys(rules))
 	return out
 }
+
+// borrowed is how many requests a spec sends at most whose verdict rests on what another spec has made. One that sends more
+// asks for what it needs itself, and could at worst not be run without it.
+const borrowed = 2
 
 // makes are the operations whose answers specs share.
 var makes = map[string]bool{"CreateKeyPair": true, "ImportKeyPair": true, "AttachKeyPair": true}
@@ -331,9 +344,11 @@ func shares(rule, other catalogue.Rule) bool {
 		(rule.Operation == other.Operation || rule.ID == "SWAS-IMP-NAME-EXIST" && other.Operation == "CreateKeyPair")
 }
 
-// fills tells whether specs of the rule use up the quota of ECS, which they do together.
-func fills(rule catalogue.Rule) bool {
-	return rule.Product == "ECS" && strings.Contains(rule.ID, "-QUOTA")
+// crowds tells whether specs of the other rule use up a quota in which the key pairs of the rule's specs count: in ECS only
+// those that are made to use it up, in SWAS, where ten are enough, all.
+func crowds(rule, other catalogue.Rule) bool {
+	fills := func(rule catalogue.Rule) bool { return strings.Contains(rule.ID, "-QUOTA") }
+	return rule.Product == other.Product && fills(other) && (fills(rule) || rule.Product == "SWAS")
 }
 
 // judge compares what came of the rules with what was declared.

@@ -179,6 +179,10 @@ type stock struct {
 // start is the stock from its first key on.
 func (s *stock) start() keypair.Source { return &shelf{stock: s} }
 
+// distinct is how many different keys a server has. The specs want no more of a server that takes what it should; one that
+// takes everything may give a key twice in the end.
+const distinct = 48
+
 // shelf is a stock as one server uses it.
 type shelf struct {
 	stock *stock
@@ -189,6 +193,9 @@ type shelf struct {
 func (s *shelf) Get(ctx context.Context) (keypair.Generated, error) {
 	s.stock.mu.Lock()
 	defer s.stock.mu.Unlock()
+	if s.next >= distinct {
+		s.next = 0
+	}
 	if s.next == len(s.stock.keys) {
 		made, err := keypair.Generate()
 		if err != nil {
