@@ -28,7 +28,7 @@ prove: ## show that the specs find every declared defect of the reference
 	@$(GO) run ./harness/cmd/kpspec prove
 
 defects: ## write the page of declared defects anew
-	$(GO) run ./harness/cmd/kpspec prove --page reference/defect/DEFECTS.md
+	@$(GO) run ./harness/cmd/kpspec prove --page reference/defect/DEFECTS.md
 
 lint: ## check formatting, vet and staticcheck
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
