@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -431,4 +432,46 @@ func TestACallTellsWhoAndWhen(t *testing.T) {
 	g.Expect(seen.Params.Names()).To(Equal(ParamsOf(awkward).Names()))
 	seen.Params = nil
 	g.Expect(*seen).To(Equal(Call{Product: "ECS", Version: testVersion, Action: "Look", RequestID: a.RequestID, Host: testHost, Identity: session.Identity, Time: testNow}))
+}
+
+// What a configuration says of the answers, the checks and the ids is used.
+func TestAnswersAsConfigured(t *testing.T) {
+	t.Parallel()
+	ask := func(t *testing.T, d *draft, change func(*Config, *Form)) *httptest.ResponseRecorder {
+		t.Helper()
+		gateway := newGateway(t, func(c *Config) {
+			ecs := ECS()
+			change(c, &ecs.Form)
+			c.Products = []Product{ecs}
+		})
+		w := httptest.NewRecorder()
+		gateway.ServeHTTP(w, d.request())
+		return w
+	}
+	params := map[string]string{"KeyPairName": "ab"}
+	good := func() *draft { return newDraft(v3Query, "ImportKeyPair", "n1", params).sign() }
+	bad := func() *draft {
+		d := good()
+		d.header.Set("Authorization", d.header.Get("Authorization")+"0")
+		return d
+	}
+	g := NewWithT(t)
+	g.Expect(ask(t, good(), func(_ *Config, f *Form) { f.RequestID = "Id" }).Body.String()).To(HavePrefix(`{"Id":"`))
+	g.Expect(ask(t, good(), func(_ *Config, f *Form) { f.RequestID = "" }).Body.String()).To(Equal(`{"KeyPairName":"ab","Account":"1"}`))
+	g.Expect(ask(t, good(), func(_ *Config, f *Form) { f.Success = 201 }).Code).To(Equal(201))
+	g.Expect(ask(t, good(), func(_ *Config, f *Form) { f.Only = XML }).Body.String()).To(ContainSubstring("<ImportKeyPairResponse><RequestId>"))
+	g.Expect(ask(t, good(), func(c *Config, _ *Form) { c.RequestID = func() string { return "7" } }).Body.String()).To(HavePrefix(`{"RequestId":"7",`))
+	g.Expect(ask(t, bad(), func(_ *Config, f *Form) { f.Status = func(*Error) int { return 200 } }).Code).To(Equal(200))
+	g.Expect(ask(t, bad(), func(_ *Config, f *Form) { f.Envelope = func(e Envelope) any { return map[string]string{"E": e.Code} } }).Body.String()).To(Equal(`{"E":"SignatureDoesNotMatch"}`))
+	g.Expect(ask(t, bad(), func(c *Config, _ *Form) {
+		c.Checks = slices.DeleteFunc(Checks(), func(c Check) bool { return c.Name == "signature" })
+	}).Code).To(Equal(200))
+	g.Expect(ask(t, good(), func(c *Config, _ *Form) {
+		c.Checks = append(Checks(), NewCheck("no names", func(_ *http.Request, p *Params) Fault {
+			if p.Has("KeyPairName") {
+				return FaultMethod
+			}
+			return ""
+		}))
+	}).Body.String()).To(ContainSubstring("UnsupportedHTTPMethod"))
 }
