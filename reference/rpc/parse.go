@@ -24,21 +24,10 @@ type problem struct {
 
 // readBody reads the whole body, which is nil when there is none.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *problem) {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	if r.ContentLength > limit {
-		return nil, &problem{fault: FaultBodyTooLarge}
-	}
-	var body []byte
-	var err error
-	limited := http.MaxBytesReader(w, r.Body, limit)
-	if r.ContentLength > 0 {
-		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(limited, body)
-	} else { // chunked
-		body, err = io.ReadAll(limited)
-	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -110,15 +99,16 @@ func decode(raw string) (string, *problem) {
 // unescape does what url.QueryUnescape does, faster for a public key because it
 // copies runs of what stays as it is.
 func unescape(raw string) (text string, whole bool) {
+	if !strings.ContainsAny(raw, "%+") {
+		return raw, true
+	}
 	var out strings.Builder
+	out.Grow(len(raw))
 	kept := 0 // start of the bytes that stay as they are
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
 		if c != '%' && c != '+' {
 			continue
-		}
-		if out.Cap() == 0 {
-			out.Grow(len(raw))
 		}
 		out.WriteString(raw[kept:i])
 		if c == '+' {
@@ -132,9 +122,6 @@ func unescape(raw string) (text string, whole bool) {
 		}
 		out.WriteByte(c)
 		kept = i + 1
-	}
-	if kept == 0 {
-		return raw, true
 	}
 	out.WriteString(raw[kept:])
 	return out.String(), true
@@ -161,7 +148,7 @@ func merge(query, form []pair) []pair {
 	case len(query) == 0:
 		return form
 	}
-	all := make([]pair, 0, len(query)+len(form))
+	var all []pair
 	for len(query) > 0 && len(form) > 0 {
 		switch order := byName(query[0], form[0]); {
 		case order < 0:
