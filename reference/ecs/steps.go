@@ -38,7 +38,7 @@ func (s *Service) readTags(_ context.Context, c *operation.Call) error {
 func (s *Service) chooseGroup(_ context.Context, c *operation.Call) error {
 	groups := s.groups[c.Identity.AccountID]
 	wanted := c.Text("ResourceGroupId")
-	if wanted == "" && len(groups) > 0 {
+	if wanted == "" {
 		c.Pair.ResourceGroup = groups[0]
 		return nil
 	}

@@ -1,7 +1,6 @@
 package keypair
 
 import (
-	"bytes"
 	"crypto/md5" // #nosec G501 -- the fingerprint of RFC 4716 is MD5
 	"encoding/base64"
 	"encoding/binary"
@@ -137,10 +136,9 @@ func appendString(to, s []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(to, uint32(len(s))), s...) // #nosec G115 -- lengths of keys
 }
 
-// appendNumber appends a positive number, given as big-endian bytes, as an SSH mpint.
+// appendNumber appends a positive number, given as big-endian bytes without leading zeros, as an SSH mpint.
 func appendNumber(to, n []byte) []byte {
-	n = bytes.TrimLeft(n, "\x00")
-	if len(n) > 0 && n[0]&0x80 != 0 {
+	if n[0]&0x80 != 0 {
 		n = append([]byte{0}, n...)
 	}
 	return appendString(to, n)

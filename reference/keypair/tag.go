@@ -2,12 +2,12 @@ package keypair
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// What a refusal of tags wraps.
+// What tags are refused for.
 var (
 	ErrTagKey       = errors.New("tag key is not valid")
 	ErrTagValue     = errors.New("tag value is not valid")
@@ -29,29 +29,25 @@ type TagRule struct {
 	Unique           bool     // whether two tags with one key are refused
 }
 
-// Check returns nil for tags that follow the rule. Otherwise the error wraps [ErrTagCount], [ErrTagKey], [ErrTagValue]
-// or [ErrTagDuplicate]; with several faults it names the first in that order of the first tag that has one, duplicates
-// last. It never repeats the text of a tag.
+// Check returns nil for tags that follow the rule. Otherwise the error is [ErrTagCount], [ErrTagKey], [ErrTagValue] or
+// [ErrTagDuplicate]; with several faults it is the first in that order of the first tag that has one, duplicates last.
 func (r TagRule) Check(tags []Tag) error {
 	if len(tags) > r.Max {
-		return fmt.Errorf("%w: %d, allowed are %d", ErrTagCount, len(tags), r.Max)
+		return ErrTagCount
 	}
-	for i, tag := range tags {
-		if tag.Key == "" {
-			return fmt.Errorf("%w: tag %d has no key", ErrTagKey, i+1)
+	for _, tag := range tags {
+		if tag.Key == "" || !r.allows(tag.Key, r.KeyMax, r.KeyPrefixes) {
+			return ErrTagKey
 		}
-		if fault := r.fault(tag.Key, r.KeyMax, r.KeyPrefixes); fault != "" {
-			return fmt.Errorf("%w: the key of tag %d %s", ErrTagKey, i+1, fault)
-		}
-		if fault := r.fault(tag.Value, r.ValueMax, r.ValuePrefixes); fault != "" {
-			return fmt.Errorf("%w: the value of tag %d %s", ErrTagValue, i+1, fault)
+		if !r.allows(tag.Value, r.ValueMax, r.ValuePrefixes) {
+			return ErrTagValue
 		}
 	}
 	if r.Unique {
 		for i, tag := range tags {
 			for j := range i {
 				if tags[j].Key == tag.Key {
-					return fmt.Errorf("%w: tags %d and %d have the same key", ErrTagDuplicate, j+1, i+1)
+					return ErrTagDuplicate
 				}
 			}
 		}
@@ -59,23 +55,9 @@ func (r TagRule) Check(tags []Tag) error {
 	return nil
 }
 
-// fault says what is wrong with one key or value, or nothing.
-func (r TagRule) fault(text string, longest int, prefixes []string) string {
-	if !utf8.ValidString(text) {
-		return "is not UTF-8"
-	}
-	if count := utf8.RuneCountInString(text); count > longest {
-		return fmt.Sprintf("has %d characters, allowed are %d", count, longest)
-	}
-	for _, prefix := range prefixes {
-		if strings.HasPrefix(text, prefix) {
-			return "starts with " + prefix
-		}
-	}
-	for _, part := range r.Forbidden {
-		if strings.Contains(text, part) {
-			return "contains " + part
-		}
-	}
-	return ""
+// allows tells whether one key or value may be used.
+func (r TagRule) allows(text string, longest int, prefixes []string) bool {
+	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= longest &&
+		!slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(text, prefix) }) &&
+		!slices.ContainsFunc(r.Forbidden, func(part string) bool { return strings.Contains(text, part) })
 }

@@ -124,12 +124,6 @@ var errNoObject = errors.New("the operation's result is not a pointer to a struc
 
 // writeResult encodes a success: RequestId, then the members of the result.
 func (f Form) writeResult(body *bytes.Buffer, q *request, result any) error {
-	if result != nil {
-		value := reflect.ValueOf(result)
-		if value.Kind() != reflect.Pointer || value.Elem().Kind() != reflect.Struct {
-			return errNoObject
-		}
-	}
 	if q.format == XML {
 		return f.writeResultXML(body, f.Root(q.action), q.id, result)
 	}
@@ -191,15 +185,14 @@ func (f Form) writeResultXML(body *bytes.Buffer, root, id string, result any) er
 		body.WriteString(end)
 		return nil
 	}
+	if reflect.Indirect(reflect.ValueOf(result)).Kind() != reflect.Struct { // which the encoder would take too
+		return errNoObject
+	}
 	var members bytes.Buffer
 	if err := xml.NewEncoder(&members).EncodeElement(result, xml.StartElement{Name: xml.Name{Local: root}}); err != nil {
 		return err
 	}
-	inner, whole := bytes.CutPrefix(members.Bytes(), []byte(open))
-	if !whole {
-		return errNoObject
-	}
-	body.Write(inner) // with the root's end
+	body.Write(members.Bytes()[len(open):]) // with the root's end
 	return nil
 }
 

@@ -2,10 +2,12 @@ package rpc
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/subtle"
 	"hash"
+	"strings"
 	"sync"
+
+	"github.com/google/uuid"
 )
 
 // keyedHash is an HMAC whose key was worked in beforehand.
@@ -69,20 +71,4 @@ func appendEncoded(dst []byte, s, escape string) []byte {
 }
 
 // NewRequestID returns a random UUID (version 4) in upper case.
-func NewRequestID() string {
-	var u [16]byte
-	rand.Read(u[:]) // never fails
-	u[6] = u[6]&0x0f | 0x40
-	u[8] = u[8]&0x3f | 0x80
-	var text [36]byte
-	at := 0
-	for i, b := range u {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			text[at] = '-'
-			at++
-		}
-		text[at], text[at+1] = upperHex[b>>4], upperHex[b&15]
-		at += 2
-	}
-	return string(text[:])
-}
+func NewRequestID() string { return strings.ToUpper(uuid.NewString()) }

@@ -18,5 +18,5 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 // isRefusal tells whether e can be sent: an operation that makes an error without
 // a code or with the status of a success has a defect.
 func (e *Error) isRefusal() bool {
-	return e != nil && e.Code != "" && e.Status >= 400 && e.Status <= 599
+	return e.Code != "" && e.Status >= 400 && e.Status <= 599
 }

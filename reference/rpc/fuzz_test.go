@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -107,19 +106,6 @@ func checkSigned(t *testing.T, d *draft, spoil func(), harmless bool) {
 	if a := serveAnything(t, newGateway(t), d.request()); a.status == http.StatusOK && !harmless {
 		t.Fatal("a wrong signature is taken")
 	}
-}
-
-// FuzzUnescape compares with the standard library.
-func FuzzUnescape(f *testing.F) {
-	for _, raw := range []string{"", "a", "%41", "%4", "%", "%zz", "a+b%2B%c3%A9", "%%41", "+", "%2b%", "\xff+%ff"} {
-		f.Add(raw)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		text, whole := unescape(raw)
-		if want, err := url.QueryUnescape(raw); text != want || whole != (err == nil) {
-			t.Fatalf("unescape(%q) = %q, %v; want %q, %v", raw, text, whole, want, err)
-		}
-	})
 }
 
 // FuzzStringArray checks that what is taken for an array of strings is one.

@@ -61,8 +61,8 @@ type Item struct {
 }
 
 // Objects returns the members of the list of objects that arrives as
-// prefix.N.Field, such as Tag.1.Key, ordered by N. N is a decimal number of at most nine digits
-// without sign or leading zero; a parameter with anything else there, or without a
+// prefix.N.Field, such as Tag.1.Key, ordered by N. N is a decimal number below 2^31, far above
+// every documented limit, without sign or leading zero; a parameter with anything else there, or without a
 // field, belongs to no list and is ignored like any unknown parameter.
 func (p *Params) Objects(prefix string) []Item {
 	var items []Item
@@ -125,23 +125,10 @@ func (p *Params) under(prefix string) []pair {
 	return p.sorted[from:to]
 }
 
-// maxListDigits keeps a list's number within an int everywhere. It is far above
-// every documented limit, so an operation still sees, and refuses, N = 21.
-const maxListDigits = 9
-
 // listNumber reads the N of a list.
 func listNumber(s string) (int, bool) {
-	if s == "" || len(s) > maxListDigits || (s[0] == '0' && len(s) > 1) {
-		return 0, false
-	}
-	n := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return n, true
+	n, err := strconv.ParseUint(s, 10, 31)
+	return int(n), err == nil && s == strconv.FormatUint(n, 10)
 }
 
 // byName orders parameters as both signatures want them: bytewise.

@@ -26,10 +26,10 @@ func TestObjects(t *testing.T) {
 	g := NewWithT(t)
 	p := ParamsOf(map[string]string{
 		"Tag.2.Key": "two", "Tag.2.Value": "", "Tag.10.Key": "ten", "Tag.1.Key": "one", "Tag.0.Value": "zero",
-		"Tag.999999999.Key": "far", "Tag.21.Key.Sub": "deep",
+		"Tag.2147483647.Key": "far", "Tag.21.Key.Sub": "deep",
 		// None of these belongs to the list.
 		"Tag.x.Key": "", "Tag.-1.Key": "", "Tag.+1.Key": "", "Tag.01.Key": "", "Tag.1": "", "Tag.1.": "", "Tag..Key": "", "Tag.": "", "Tag": "",
-		"Tag.99999999999999999999.Key": "", "Tag.1000000000.Key": "", "Tag.1.5": "field", "Tag.٣.Key": "", "tag.3.Key": "", "Tags.3.Key": "", "Tag/3.Key": "", "Tag-3.Key": "",
+		"Tag.99999999999999999999.Key": "", "Tag.2147483648.Key": "", "Tag.1.5": "field", "Tag.٣.Key": "", "tag.3.Key": "", "Tags.3.Key": "", "Tag/3.Key": "", "Tag-3.Key": "",
 	})
 	g.Expect(p.Objects("Tag")).To(Equal([]Item{
 		{0, map[string]string{"Value": "zero"}},
@@ -37,7 +37,7 @@ func TestObjects(t *testing.T) {
 		{2, map[string]string{"Key": "two", "Value": ""}},
 		{10, map[string]string{"Key": "ten"}},
 		{21, map[string]string{"Key.Sub": "deep"}},
-		{999999999, map[string]string{"Key": "far"}},
+		{2147483647, map[string]string{"Key": "far"}},
 	}))
 	g.Expect(p.Objects("Tax")).To(BeEmpty())
 	g.Expect((&Params{}).Objects("Tag")).To(BeEmpty())

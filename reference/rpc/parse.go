@@ -4,9 +4,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -24,21 +24,10 @@ type problem struct {
 
 // readBody reads the whole body, which is nil when there is none.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *problem) {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	if r.ContentLength > limit {
-		return nil, &problem{fault: FaultBodyTooLarge}
-	}
-	var body []byte
-	var err error
-	limited := http.MaxBytesReader(w, r.Body, limit)
-	if r.ContentLength > 0 {
-		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(limited, body)
-	} else { // chunked
-		body, err = io.ReadAll(limited)
-	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -97,8 +86,8 @@ func parsePairs(raw string, limit int) ([]pair, *problem) {
 
 // decode undoes the percent-encoding of a name or value.
 func decode(raw string) (string, *problem) {
-	text, whole := unescape(raw)
-	if !whole {
+	text, err := url.QueryUnescape(raw)
+	if err != nil {
 		return "", &problem{fault: FaultMalformed, detail: "a percent sign is not followed by two hexadecimal digits"}
 	}
 	if !utf8.ValidString(text) {
@@ -106,51 +95,6 @@ func decode(raw string) (string, *problem) {
 	}
 	return text, nil
 }
-
-// unescape does what url.QueryUnescape does, faster for a public key because it
-// copies runs of what stays as it is.
-func unescape(raw string) (text string, whole bool) {
-	var out strings.Builder
-	kept := 0 // start of the bytes that stay as they are
-	for i := 0; i < len(raw); i++ {
-		c := raw[i]
-		if c != '%' && c != '+' {
-			continue
-		}
-		if out.Cap() == 0 {
-			out.Grow(len(raw))
-		}
-		out.WriteString(raw[kept:i])
-		if c == '+' {
-			c = ' '
-		} else {
-			if len(raw)-i < 3 || hexValue[raw[i+1]] < 0 || hexValue[raw[i+2]] < 0 {
-				return "", false
-			}
-			c = byte(hexValue[raw[i+1]]<<4 | hexValue[raw[i+2]])
-			i += 2
-		}
-		out.WriteByte(c)
-		kept = i + 1
-	}
-	if kept == 0 {
-		return raw, true
-	}
-	out.WriteString(raw[kept:])
-	return out.String(), true
-}
-
-// hexValue is the value of a hexadecimal digit, -1 for any other byte.
-var hexValue = func() (table [256]int16) {
-	for c := range table {
-		table[c] = -1
-	}
-	for value, digit := range "0123456789abcdef" {
-		table[digit] = int16(value)
-		table[unicode.ToUpper(digit)] = int16(value)
-	}
-	return table
-}()
 
 // merge joins the parameters of query and form, both sorted. Where both have a
 // name the form's value counts, as in the string that the official SDKs sign.
@@ -161,18 +105,9 @@ func merge(query, form []pair) []pair {
 	case len(query) == 0:
 		return form
 	}
-	all := make([]pair, 0, len(query)+len(form))
-	for len(query) > 0 && len(form) > 0 {
-		switch order := byName(query[0], form[0]); {
-		case order < 0:
-			all, query = append(all, query[0]), query[1:]
-		case order == 0:
-			query = query[1:]
-		default:
-			all, form = append(all, form[0]), form[1:]
-		}
-	}
-	return append(append(all, query...), form...)
+	all := slices.Concat(form, query)
+	slices.SortStableFunc(all, byName)
+	return slices.CompactFunc(all, func(a, b pair) bool { return a.name == b.name })
 }
 
 // maxQuoted bounds what a message repeats of a name the caller made up, in bytes.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,7 +36,7 @@ func gremlins(ctx context.Context, tmp, dir, found string, workers int, outside 
 	}
 	bin, copied := filepath.Join(tmp, "bin"), filepath.Join(tmp, "module")
 	specs := filepath.Join(tmp, "suites.test")
-	if err := copyReference(copied); err != nil {
+	if err := copyReference(copied, outside); err != nil {
 		return err
 	}
 	if err := os.Mkdir(bin, 0o755); err != nil {
@@ -95,8 +96,9 @@ func command(ctx context.Context, dir string, env []string, name string, args ..
 	return nil
 }
 
-// copyReference makes a module of the reference and what it imports, in dir. Its only test is the specs.
-func copyReference(dir string) error {
+// copyReference makes a module of the reference and what it imports, in dir. Its only test is the specs. Directories
+// outside are left away: nothing that is judged needs them, and gremlins would compile them for each mutant.
+func copyReference(dir string, outside []outside) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func copyReference(dir string) error {
 			switch {
 			case err != nil:
 				return err
-			case entry.IsDir() && entry.Name() == "testdata":
+			case entry.IsDir() && (entry.Name() == "testdata" || isOutside(outside, filepath.ToSlash(name)+"/")):
 				return fs.SkipDir
 			case entry.IsDir():
 				return os.MkdirAll(filepath.Join(dir, name), 0o755)
@@ -126,4 +128,8 @@ func copyReference(dir string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "reference", "conformance_test.go"), conformanceTest, 0o644)
+}
+
+func isOutside(all []outside, path string) bool {
+	return slices.ContainsFunc(all, func(o outside) bool { return o.Path == path })
 }

@@ -144,3 +144,15 @@ func TestCoverageHasNoGaps(t *testing.T) {
 	g.Expect(evaluated(file, []span{{7, 34, 8, 9}})).To(ConsistOf(constant, inCase))
 	g.Expect(evaluated(file, []span{{17, 12, 18, 18}})).To(ConsistOf(constant, behindLiteral), "not what is in the literal")
 }
+
+func TestCopyLeavesOutWhatIsNotJudged(t *testing.T) {
+	g := NewWithT(t)
+	t.Chdir(filepath.Join("..", "..", ".."))
+	dir := filepath.Join(t.TempDir(), "module")
+	g.Expect(copyReference(dir, []outside{{Path: "reference/serve/"}, {Path: "reference/ecs/describe_regions.go"}})).To(Succeed())
+	reference := filepath.Join(dir, "reference")
+	g.Expect(filepath.Join(reference, "serve")).NotTo(BeADirectory())
+	g.Expect(filepath.Join(reference, "reference_test.go")).NotTo(BeAnExistingFile())
+	g.Expect(filepath.Join(reference, "conformance_test.go")).To(BeARegularFile())
+	g.Expect(filepath.Join(reference, "ecs", "describe_regions.go")).To(BeARegularFile(), "it is compiled, and not changed")
+}
