@@ -24,7 +24,7 @@ func createKeyPair(k *Kit, shared *created) {
 		}
 		Expect(shared.answer).To(BeAccepted())
 	}
-	tokened := &created{k: k, call: m.withToken}
+	tokened := &created{k: k, calls: m.withTokens}
 	m.tokened = func(ctx context.Context) *created {
 		GinkgoHelper()
 		tokened.proven(ctx)
