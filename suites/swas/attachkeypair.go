@@ -40,12 +40,17 @@ func (a attacher) rule(ref string) []any { return a.k.Rule("SWAS-ATT-" + ref) }
 // pair is the name of a fresh key pair.
 func (a attacher) pair(ctx context.Context) string {
 	GinkgoHelper()
-	return a.pairNamed(ctx, a.k.Name())
+	name := a.k.Name()
+	Given(a.k.SWAS.Send(ctx, a.k.SWASImport(name, FreshKey()))).To(BeAccepted())
+	return name
 }
 
+// pairNamed is the name of a fresh key pair that the target lists under a name
+// with something special about it.
 func (a attacher) pairNamed(ctx context.Context, name string) string {
 	GinkgoHelper()
 	Given(a.k.SWAS.Send(ctx, a.k.SWASImport(name, FreshKey()))).To(BeAccepted())
+	Given(a.k.SWAS.Find(ctx, name)).To(BePresent())
 	return name
 }
 
@@ -239,6 +244,10 @@ func (a attacher) names() {
 	It("binds a key pair whose name is 64 Chinese characters", rule("NAME-RULE"), func(ctx SpecContext) {
 		server := k.Servers(ctx, 1)[0]
 		a.accepts(ctx, k.SWASAttach(a.pairNamed(ctx, Han(64)), server), server)
+	})
+	It("binds a key pair whose name has two characters", rule("NAME-RULE"), func(ctx SpecContext) {
+		server := k.Servers(ctx, 1)[0]
+		a.accepts(ctx, k.SWASAttach(a.pairNamed(ctx, k.FreeName(ctx, k.SWAS, 2)), server), server)
 	})
 	It("binds a key pair whose name has everything a name may have", rule("NAME-RULE"), func(ctx SpecContext) {
 		server := k.Servers(ctx, 1)[0]
