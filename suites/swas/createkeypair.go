@@ -20,7 +20,7 @@ func createKeyPair(k *Kit, shared *created) {
 	m.plainly = func(ctx context.Context) {
 		GinkgoHelper()
 		if shared.answer == nil {
-			m.accepts(ctx, m.call(k.Name()))
+			k.SWAS.Accepts(ctx, m.call(k.Name()))
 			return
 		}
 		Expect(shared.answer).To(BeAccepted())
@@ -79,6 +79,7 @@ func createName(m maker) {
 	k, rule := m.k, m.rule
 	taken := func(ctx SpecContext, first func(string) wire.Call, as Row) {
 		GinkgoHelper()
+		m.proven(ctx)
 		name := k.Name()
 		Given(k.SWAS.Send(ctx, first(name))).To(BeAccepted())
 		made := k.SWAS.Find(ctx, name)
@@ -87,6 +88,7 @@ func createName(m maker) {
 		Expect(k.SWAS.Find(ctx, name)).To(HaveFingerprint(made.Fingerprint))
 	}
 	It("lets one of two requests win that ask for one name at once, and refuses a third", rule("EXIST"), func(ctx SpecContext) {
+		m.proven(ctx)
 		name := k.Name()
 		m.oneWins(ctx, []wire.Call{m.call(name), m.call(name)})
 		made := k.SWAS.Find(ctx, name)
@@ -134,7 +136,7 @@ func createQuota(m maker) {
 	in := func(by *SWAS) occasion { return occasion{by, by, k.QuotaRegion()} }
 	It("takes the tenth key pair of a region and refuses the next", rule("QUOTA"), func(ctx SpecContext) {
 		stock.fill(ctx, most-1)
-		m.takes(ctx, m.https, in(stock.as()))
+		m.takes(ctx, m.twoChinese, in(stock.as()))
 		Expect(full(ctx)).To(BeRefused(AnyRefusal))
 		Expect(len(stock.pairs(ctx))).To(oneLimit, "key pairs in the full region")
 	})
@@ -151,7 +153,7 @@ func createQuota(m maker) {
 	It("has room for another account", rule("QUOTA-ACCOUNT"), func(ctx SpecContext) {
 		other := k.OtherSWAS()
 		Given(full(ctx)).To(BeRefused(AnyRefusal))
-		m.takes(ctx, m.twoChinese, in(other))
+		m.takes(ctx, m.least, in(other))
 	})
 	It("has room again after one was deleted", rule("QUOTA-FREED"), func(ctx SpecContext) {
 		Given(full(ctx)).To(BeRefused(AnyRefusal))
@@ -162,14 +164,14 @@ func createQuota(m maker) {
 	It("gives the last place to one of two requests that come at once", rule("QUOTA"), func(ctx SpecContext) {
 		Given(full(ctx)).To(BeRefused(AnyRefusal))
 		Given(stock.as().DeleteIn(ctx, k.QuotaRegion(), stock.as().Any())).To(BeAccepted())
-		stock.lastPlace(ctx, m.call)
+		stock.lastPlace(ctx, m)
 	})
 }
 
 func createPermission(m maker) {
 	k, rule := m.k, m.rule
 	It("lets a user create who may do nothing else", rule("RAM"), func(ctx SpecContext) {
-		m.takes(ctx, m.least, occasion{k.SWASAs("swas-create-only"), k.SWAS, k.Region()})
+		m.takes(ctx, m.https, occasion{k.SWASAs("swas-create-only"), k.SWAS, k.Region()})
 	})
 	DescribeTable("does not let a user create", func(ctx SpecContext, user string) {
 		call := m.call(k.Name())

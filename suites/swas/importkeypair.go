@@ -50,6 +50,7 @@ func importToken(m maker) {
 	)
 	It("refuses a client token in Cyrillic", rule("TOKEN-ASCII"), func(ctx SpecContext) { m.refuses(ctx, with("ключ"+k.Name()), AnyRefusal) })
 	It("takes for a new request, and refuses, the same name without a token", rule("TOKEN-UNIQUE"), func(ctx SpecContext) {
+		m.proven(ctx)
 		call := with(k.Name())
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
 		Expect(k.SWAS.Send(ctx, call.Without("ClientToken"))).To(BeRefused(alreadyExists.Bare()))
@@ -117,6 +118,7 @@ func importName(m maker, generated *created) {
 		taken(ctx, m.call(name), m.call(name), alreadyExists.Bare())
 	})
 	It("refuses a name that a generated key pair has", rule("NAME-EXIST"), func(ctx SpecContext) {
+		m.proven(ctx)
 		generated.proven(ctx)
 		made := *generated
 		refused := k.SWAS.Send(ctx, m.call(made.name()))
@@ -128,6 +130,7 @@ func importName(m maker, generated *created) {
 		Expect(after).To(BeUnchanged(made.listed))
 	})
 	It("does not let a generated key pair take an imported one's name", rule("NAME-EXIST"), func(ctx SpecContext) {
+		generated.proven(ctx) // so that a refusal is one of the name
 		name := k.Name()
 		taken(ctx, m.call(name), k.SWASCreate(name), alreadyExists.Bare())
 	})
@@ -136,6 +139,7 @@ func importName(m maker, generated *created) {
 		taken(ctx, m.call(name), m.call(name), alreadyExists)
 	})
 	It("lets one of several requests win that ask for one name at once", rule("NAME-EXIST"), func(ctx SpecContext) {
+		m.proven(ctx)
 		name := k.Name()
 		var contenders []wire.Call
 		for range crowd {
@@ -167,6 +171,7 @@ func importKey(m maker) {
 		m.records(ctx, "a request without PublicKeyBody", m.call(k.Name()).Without("PublicKeyBody"))
 	})
 	DescribeTable("takes", func(ctx SpecContext, body, line string) {
+		m.proven(ctx)
 		call := of(body)
 		Expect(k.SWAS.Call(ctx, call)).To(BeAccepted())
 		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(HoldKey(line))
@@ -209,6 +214,7 @@ func importAnswer(m maker) {
 	k, rule := m.k, m.rule
 	imported := func(ctx SpecContext, call wire.Call) map[string]any {
 		GinkgoHelper()
+		m.proven(ctx)
 		got := k.SWAS.Send(ctx, call)
 		Expect(got).To(BeAccepted())
 		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
@@ -279,6 +285,6 @@ func importQuota(m maker) {
 	It("gives the last place to one of two requests that come at once", m.rule("QUOTA"), func(ctx SpecContext) {
 		stock.clear(ctx)
 		stock.fill(ctx, most-1)
-		stock.lastPlace(ctx, m.call)
+		stock.lastPlace(ctx, m)
 	})
 }
