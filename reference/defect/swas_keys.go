@@ -59,7 +59,7 @@ func swasKeys() []Defect {
 			})
 		}),
 		a.bug("key-not-attachable", "makes pairs that cannot be bound.",
-			"USE SWAS-ATT-REGION-KNOWN SWAS-ATT-TOKEN-OPT SWAS-ATT-TOKEN-LEN SWAS-ATT-IDS-ARRAY SWAS-ATT-IDS-MAX SWAS-ATT-ONE SWAS-ATT-EFFECT", func(p *parts) {
+			"USE SWAS-ATT-TOKEN-OPT SWAS-ATT-ONE", func(p *parts) {
 				marked(p)
 				before(p, onSWAS, attachKeyPair, "bind", func(c *operation.Call) {
 					if origin(p, c) == importKeyPair {

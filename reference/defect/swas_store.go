@@ -277,12 +277,17 @@ func (a swasAction) limited(p *parts, counted func(*operation.Call) int) {
 // limits lets operations count in other ways. One that is not there has no limit.
 func limits(p *parts, of counts) {
 	p.SWAS().Store.Quota = 1 << 30
+	var mu sync.Mutex // two calls for the last place are no part of the fault
 	for a, counted := range of {
-		storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
-			if !named(store, c.Scope, c.Pair.Name) && counted(c) >= p.SWAS().Rules.Quota {
-				return keypair.ErrQuota
+		wrap(p, onSWAS, a.action, "store", func(was operation.Run) operation.Run {
+			return func(ctx context.Context, c *operation.Call) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if !named(p.SWAS().Store, c.Scope, c.Pair.Name) && counted(c) >= p.SWAS().Rules.Quota {
+					return keypair.ErrQuota
+				}
+				return was(ctx, c)
 			}
-			return nil
 		})
 	}
 }

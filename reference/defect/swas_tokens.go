@@ -83,7 +83,7 @@ func swasTokens() []Defect {
 	var all []Defect
 	for _, a := range swasActions {
 		all = append(all,
-			a.bug("token-required", "refuses a call without a client token.", "TOKEN-OPT", a.tokenRefused(func(token string) bool { return token == "" })),
+			a.bug("token-required", "refuses a call without a client token.", "TOKEN-OPT"+a.only(swasAttach, "SWAS-IMP-USE ONE"), a.tokenRefused(func(token string) bool { return token == "" })),
 			a.bug("token-max-63", "refuses a client token of 64 characters.", "TOKEN-LEN", a.tokenRefused(func(token string) bool { return len(token) > 63 })),
 			a.bug("token-max-65", "takes a client token of 65 characters.", "TOKEN-LEN", a.tokenTaken(func(token string) bool { return len(token) == 65 })),
 			a.bug("token-cut-at-64", "cuts a client token at 64 characters.", "TOKEN-LEN", func(p *parts) {

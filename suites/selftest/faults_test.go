@@ -70,7 +70,7 @@ func TestAFaultIsBlamedOnItsRule(t *testing.T) {
 			func() meddler {
 				return answered("CreateKeyPair", func(_ request, body map[string]any) { body["PrivateKeyBody"] = []any{body["PrivateKeyBody"]} })
 			},
-			[]string{"SWAS-CRE-*", "SWAS-IMP-NAME-EXIST"}, []string{"SWAS-CRE-PRIV-PRESENT"},
+			[]string{"SWAS-CRE-*", "SWAS-IMP-NAME-EXIST"}, []string{"SWAS-CRE-PRIV-PRESENT", "SWAS-CRE-RESP"},
 		},
 		"an empty PrivateKeyBody in every listed key pair": {
 			func() meddler {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,10 +59,7 @@ func BeAccepted() types.GomegaMatcher {
 		if a.Status < 200 || a.Status > 299 {
 			return fmt.Errorf("got %s", inShort(a))
 		}
-		if a.Err != nil && !unreadable(a) {
-			return a.Err
-		}
-		body, err := a.Object()
+		body, err := asSent(a).Object()
 		if err != nil {
 			return err
 		}
@@ -72,10 +70,14 @@ func BeAccepted() types.GomegaMatcher {
 	})
 }
 
-// unreadable reports whether the official client could not read an answer that arrived.
-func unreadable(a *wire.Answer) bool {
-	broken := (*wire.SDKErr)(nil)
-	return errors.As(a.Err, &broken)
+// asSent is an answer as the target sent it, whether or not the official client could read it.
+func asSent(a *wire.Answer) *wire.Answer {
+	if broken := (*wire.SDKErr)(nil); errors.As(a.Err, &broken) {
+		sent := *a
+		sent.Err = nil
+		return &sent
+	}
+	return a
 }
 
 // BeReadBySDK holds for an answer that the official client could read. What a
@@ -329,11 +331,30 @@ func newcomers(before, after []Pair) []string {
 // holds for. A failure shows that member only, and never a private key.
 func HaveMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
 	return matcher("have the member "+name+" as the rule says", func(a *wire.Answer) error {
-		members, err := a.Object()
+		members, err := asSent(a).Object()
 		if err != nil {
 			return err
 		}
 		return member(members, name, inner)
+	})
+}
+
+// TellTheNameOf holds for an answer that has the same KeyPairName as another one, or lacks it as the other one does:
+// whether that is the name that was sent is another rule.
+func TellTheNameOf(first *wire.Answer) types.GomegaMatcher {
+	return matcher("tell the same KeyPairName as the first answer", func(a *wire.Answer) error {
+		want, err := asSent(first).Object()
+		if err != nil {
+			return err
+		}
+		got, err := asSent(a).Object()
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(got["KeyPairName"], want["KeyPairName"]) {
+			return fmt.Errorf("it tells %v, the first one %v", got["KeyPairName"], want["KeyPairName"])
+		}
+		return nil
 	})
 }
 

@@ -45,13 +45,16 @@ func (p PrivateKey) Form() string {
 // Armoured reports whether it came in a PEM block.
 func (p PrivateKey) Armoured() bool { return p.armoured }
 
+// Encrypted reports whether it can be told that a passphrase is needed to read it.
+func (p PrivateKey) Encrypted() bool { return p.encrypted }
+
 // GomegaString keeps Gomega from printing the key itself.
 func (p PrivateKey) GomegaString() string { return p.String() }
 
 // ReadPrivateKey reads the member PrivateKeyBody: PEM, or the base64 text of
 // the documents' example, in PKCS#8 or in PKCS#1.
 func ReadPrivateKey(answer *wire.Answer) PrivateKey {
-	body, err := answer.Object()
+	body, err := asSent(answer).Object()
 	if err != nil {
 		return PrivateKey{err: err}
 	}
@@ -134,7 +137,12 @@ func BePKCS8() types.GomegaMatcher {
 
 // BeUnencrypted holds for a private key that needs no passphrase.
 func BeUnencrypted() types.GomegaMatcher {
-	return matcher("need no passphrase", func(p PrivateKey) error { return p.err })
+	return matcher("need no passphrase", func(p PrivateKey) error {
+		if p.encrypted {
+			return p.err
+		}
+		return nil
+	})
 }
 
 // BeRSA holds for an RSA key of this many bits.
