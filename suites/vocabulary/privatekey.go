@@ -94,10 +94,7 @@ func ReadPrivateKey(answer *wire.Answer) PrivateKey {
 // public is the public part as an SSH key, after it has been shown to verify
 // what the private part signs.
 func (p PrivateKey) public() (ssh.PublicKey, error) {
-	if p.err != nil {
-		return nil, p.err
-	}
-	signer, err := ssh.NewSignerFromKey(p.key)
+	signer, err := p.signer()
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +104,14 @@ func (p PrivateKey) public() (ssh.PublicKey, error) {
 		return nil, err
 	}
 	return signer.PublicKey(), signer.PublicKey().Verify(message, signature)
+}
+
+// signer is the key as SSH has it.
+func (p PrivateKey) signer() (ssh.Signer, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	return ssh.NewSignerFromKey(p.key)
 }
 
 // BeReadable holds for a private key that can be read in either form and signs
@@ -165,15 +170,15 @@ func BeRSA(bits int) types.GomegaMatcher {
 // BeTheKey holds for the same private key.
 func BeTheKey(other PrivateKey) types.GomegaMatcher {
 	return matcher("be the same private key", func(p PrivateKey) error {
-		mine, err := p.public()
+		mine, err := p.signer()
 		if err != nil {
 			return err
 		}
-		theirs, err := other.public()
+		theirs, err := other.signer()
 		if err != nil {
 			return err
 		}
-		if string(mine.Marshal()) != string(theirs.Marshal()) {
+		if string(mine.PublicKey().Marshal()) != string(theirs.PublicKey().Marshal()) {
 			return errors.New("it is another one")
 		}
 		return nil
