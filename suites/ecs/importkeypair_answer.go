@@ -176,6 +176,9 @@ func answer(k *Kit) {
 			Expect(members).To(BeFlat(documented...))
 		})
 		DescribeTable("refuses in the format that was asked for,", func(ctx SpecContext, format string, shape wire.Shape) {
+			good := plain()
+			Given(k.ECS.Send(ctx, good)).To(BeAccepted())
+			Given(k.ECS.Find(ctx, Value(good, "KeyPairName"))).To(BePresent())
 			bad := plain().With("PublicKeyBody", "not a key")
 			bad.Format, bad.Shape = format, cmp.Or(shape, bad.Shape)
 			Expect(k.ECS.Send(ctx, bad)).To(BeRefusedIn(format))

@@ -79,7 +79,7 @@ func (a attacher) needPlain(ctx context.Context, as types.GomegaMatcher, got *wi
 	GinkgoHelper()
 	if good, _ := as.Match(got); !good {
 		call, _ := a.good(ctx)
-		Given(a.k.SWAS.Send(ctx, call)).To(BeAccepted(), "a plain request is refused too")
+		Given(a.k.SWAS.Send(ctx, call)).To(BeAccepted())
 	}
 }
 
