@@ -75,6 +75,8 @@ func ecsAnswers() []Defect {
 			p.Gateway().RequestID = func() string { return strings.ToLower(was()) }
 		}).atGateway(),
 		bug("ecs-answer-xml-root", "The root of an XML answer is Response.", "ECS-IMP-XML", func(p *parts) { form(p, onECS).Root = func(string) string { return "Response" } }).atGateway(),
+		bug("ecs-refusal-xml-never", "A refusal is in JSON where Format=XML is asked for.", "ECS-IMP-XML", func(p *parts) { form(p, onECS).Refusals = rpc.JSON }).atGateway(),
+		bug("ecs-refusal-json-never", "A refusal is in XML where Format=JSON is asked for.", "ECS-IMP-JSON", func(p *parts) { form(p, onECS).Refusals = rpc.XML }).atGateway(),
 		bug("ecs-answer-xml-never", "Format=XML is answered in JSON.", "ECS-IMP-XML", func(p *parts) { form(p, onECS).Only = rpc.JSON }).atGateway(),
 		bug("ecs-answer-json-never", "Format=JSON is answered in XML.", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-KEY-SSHRSA ECS-IMP-KEY-SSHDSS ECS-IMP-KEY-ECDSA ECS-IMP-KEY-NOPRIVATE ECS-IMP-RG-OPT ECS-IMP-TAG-OPT ECS-IMP-TAG-WIRE ECS-IMP-RESP-200 ECS-IMP-JSON ECS-IMP-RAM-COND ECS-IMP-TYPES ECS-IMP-SUMMARY", func(p *parts) { form(p, onECS).Only = rpc.XML }).atGateway(),
 

@@ -57,6 +57,7 @@ func ecsRequests() []Defect {
 				return ""
 			})
 		}).atGateway(),
+		bug("ecs-payload-hash-unchecked", "The hash of the body is not checked.", "ECS-IMP-COMMON", func(p *parts) { unchecked(p, "payload hash") }).atGateway(),
 		bug("ecs-signature-unchecked", "The signature is not checked.", "ECS-IMP-COMMON", func(p *parts) { unchecked(p, "signature") }).atGateway(),
 	}
 }

@@ -58,6 +58,14 @@ func ecsTags() []Defect {
 		bug("ecs-group-ignored", "ResourceGroupId is read and forgotten.", "ECS-IMP-RG-USE", func(p *parts) {
 			before(p, onECS, importKeyPair, "store", func(c *operation.Call) { c.Pair.ResourceGroup = ecs.DefaultResourceGroup(c.Identity.AccountID) })
 		}),
+		bug("ecs-group-default-refused", "The default resource group is not taken by its id.", "ECS-IMP-RG-USE", func(p *parts) {
+			after(p, onECS, importKeyPair, "resource group", func(c *operation.Call, err error) error {
+				if err == nil && c.Text("ResourceGroupId") == ecs.DefaultResourceGroup(c.Identity.AccountID) {
+					return ecs.ErrResourceGroup
+				}
+				return err
+			})
+		}),
 		bug("ecs-group-unknown-taken", "A resource group that does not exist is taken.", "ECS-IMP-RG-404 ECS-IMP-ERR-RG", func(p *parts) {
 			after(p, onECS, importKeyPair, "resource group", func(c *operation.Call, _ error) error {
 				c.Pair.ResourceGroup = c.Text("ResourceGroupId")

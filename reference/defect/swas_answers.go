@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kpspec/kpspec/reference/operation"
+	"github.com/kpspec/kpspec/reference/rpc"
 )
 
 // answered changes the members of the operation's answer.
@@ -33,6 +34,7 @@ func swasAnswers() []Defect {
 	all := []Defect{
 		bug("swas-answer-id-missing", "A success of SWAS has no RequestId.", ids, func(p *parts) { form(p, onSWAS).RequestID = "" }).atGateway(),
 		bug("swas-answer-id-renamed", "A success of SWAS has RequestID in place of RequestId.", ids, func(p *parts) { form(p, onSWAS).RequestID = "RequestID" }).atGateway(),
+		bug("swas-refusal-json-never", "A refusal of SWAS is in XML where Format=JSON is asked for.", "SWAS-IMP-JSON", func(p *parts) { form(p, onSWAS).Refusals = rpc.XML }).atGateway(),
 	}
 	// What it breaks that a member of the answer is missing, or is of another type.
 	for _, m := range []struct {

@@ -222,12 +222,32 @@ func swasAttached() []Defect {
 				})...)
 			})
 		}),
+		a.bug("overwrite-frees-all", "takes the pair that a server had from its other servers too.", "OVERWRITE", func(p *parts) {
+			bound(p, func(c *operation.Call, left []string, bind operation.Run) error {
+				for _, id := range left {
+					if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name != c.Pair.Name && named(p.SWAS().Store, c.Scope, c.Pair.Name) {
+						_, _ = p.SWAS().Store.Unbind(c.Scope, other.Name, other.Servers...) // they are bound
+					}
+				}
+				return bind(context.Background(), c)
+			})
+		}),
 		a.bug("two-pairs", "adds a pair to the one that a server has.", "OVERWRITE", func(p *parts) { twoPairs(p) }),
 		a.bug("reattach-refused", "refuses a pair that the server has.", "REATTACH", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, bind operation.Run) error {
 				for _, id := range left {
 					if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name == c.Pair.Name {
 						return keypair.ErrBound
+					}
+				}
+				return bind(context.Background(), c)
+			})
+		}),
+		a.bug("reattach-binds-none", "does nothing where one of the servers has the pair already.", "REATTACH", func(p *parts) {
+			bound(p, func(c *operation.Call, left []string, bind operation.Run) error {
+				for _, id := range left {
+					if other, ok := p.SWAS().Store.Of(c.Scope, id); ok && other.Name == c.Pair.Name {
+						return nil
 					}
 				}
 				return bind(context.Background(), c)

@@ -149,6 +149,18 @@ func swasCreated() []Defect {
 				return err
 			})
 		}),
+		a.bug("key-stored-long", "keeps the public key with a zero in front of its modulus that is not needed.", "PRIV-MATCH", func(p *parts) {
+			made(p, func(c *operation.Call) error {
+				key := rsaKey(c.Private)
+				exponent := []byte{1, 0, 1}
+				var blob []byte
+				for _, field := range [][]byte{[]byte("ssh-rsa"), exponent, append([]byte{0, 0}, key.N.Bytes()...)} {
+					blob = append(binary.BigEndian.AppendUint32(blob, uint32(len(field))), field...) // #nosec G115 -- it is a key
+				}
+				c.Pair.PublicKey = "ssh-rsa " + base64.StdEncoding.EncodeToString(blob)
+				return nil
+			})
+		}),
 		a.bug("key-made-twice", "makes the private key that it answers and the public key that it keeps one after the other.", "PRIV-MATCH", func(p *parts) {
 			made(p, func(c *operation.Call) error {
 				_, other, err := rsaOf(1024)()

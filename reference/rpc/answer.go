@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -29,6 +30,7 @@ type Form struct {
 	Root         func(action string) string // the root element of a success in XML
 	ContentTypes map[Format]string
 	Only         Format             // the one encoding of all answers, whatever is asked for; "": there are two
+	Refusals     Format             // the one encoding of all refusals, whatever is asked for; "": as asked
 	Success      int                // the HTTP status of a success
 	Status       func(*Error) int   // the HTTP status of a refusal
 	Envelope     func(Envelope) any // what is encoded for a refusal
@@ -228,6 +230,7 @@ func (f Form) writeRefusal(body *bytes.Buffer, q *request, refusal *Error) {
 	if q.format == "" {
 		q.format = guessFormat(q)
 	}
+	q.format = cmp.Or(f.Refusals, q.format)
 	e := f.Envelope(Envelope{
 		RequestID: q.id, HostID: q.http.Host, Code: refusal.Code, Message: refusal.Message,
 		Recommend:          recommend(q, refusal.Code),

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -174,6 +175,17 @@ func answer(k *Kit) {
 			Expect(err).To(gomega.BeNil())
 			Expect(members).To(BeFlat(documented...))
 		})
+		DescribeTable("refuses in the format that was asked for,", func(ctx SpecContext, format string, shape wire.Shape) {
+			good := plain()
+			Given(k.ECS.Send(ctx, good)).To(BeAccepted())
+			Given(k.ECS.Find(ctx, Value(good, "KeyPairName"))).To(BePresent())
+			bad := plain().With("PublicKeyBody", "not a key")
+			bad.Format, bad.Shape = format, cmp.Or(shape, bad.Shape)
+			Expect(k.ECS.Send(ctx, bad)).To(BeRefusedIn(format))
+		},
+			Entry("JSON", rule("ECS-IMP-JSON"), "JSON", wire.Shape("")),
+			Entry("XML", rule("ECS-IMP-XML"), "XML", wire.V1Get),
+		)
 		It("may speak JSON or XML to who asks for neither", rule("ECS-IMP-JSON.default"), func(ctx SpecContext) {
 			call := plain()
 			call.Shape, call.OmitFormat = wire.V1Get, true

@@ -69,7 +69,7 @@ func request(k *Kit) {
 	)
 
 	for _, shape := range wire.Shapes {
-		DescribeTable("refuses, as "+shape.Description()+",", func(ctx SpecContext, broken wire.Break) {
+		refusals := []any{func(ctx SpecContext, broken wire.Break) {
 			good := k.Import(k.Name(), FreshKey())
 			good.Shape = shape
 			bad := good
@@ -86,7 +86,11 @@ func request(k *Kit) {
 			Entry("a request signed with another secret", rule("ECS-IMP-COMMON"), wire.WrongSecret),
 			Entry("a request of an access key that nobody has", rule("ECS-IMP-COMMON"), wire.UnknownAccessKey),
 			Entry("a request changed after it was signed", rule("ECS-IMP-COMMON"), wire.TamperedParam),
-		)
+		}
+		if wire.WrongContentHash.Applies(shape, false) {
+			refusals = append(refusals, Entry("a request with the hash of another body", rule("ECS-IMP-COMMON"), wire.WrongContentHash))
+		}
+		DescribeTable("refuses, as "+shape.Description()+",", refusals...)
 	}
 
 	DescribeTable("may refuse", func(ctx SpecContext, what string, broken wire.Break) {

@@ -24,6 +24,18 @@ func groupAndTags(k *Kit) {
 			Expect(k.ECS.Find(ctx, Value(in, "KeyPairName"))).To(BelongToGroup(group))
 			Expect(k.ECS.FindIn(ctx, k.Region(), Value(in, "KeyPairName"), wire.Param{Name: "ResourceGroupId", Value: group})).To(BePresent())
 		})
+		It("puts the key pair into the default group where that is named", rule("ECS-IMP-RG-USE"), func(ctx SpecContext) {
+			out := plain()
+			Given(k.ECS.Send(ctx, out)).To(BeAccepted())
+			listed := k.ECS.Find(ctx, Value(out, "KeyPairName"))
+			Given(listed).To(BePresent())
+			if listed.ResourceGroup == "" {
+				NotApplicable("the target lists no default resource group")
+			}
+			in := plain().With("ResourceGroupId", listed.ResourceGroup)
+			k.ECS.AcceptsToo(ctx, in)
+			Expect(k.ECS.Find(ctx, Value(in, "KeyPairName"))).To(BelongToGroup(listed.ResourceGroup))
+		})
 		It("stays out of a group that the request does not name", rule("ECS-IMP-RG-OPT"), func(ctx SpecContext) {
 			group, out := k.ResourceGroup(), plain()
 			Given(k.ECS.Call(ctx, out)).To(BeAccepted())

@@ -212,6 +212,7 @@ func createdKey(m maker, shared *created) {
 			call := m.call(first + k.Name())
 			answer := k.SWAS.Send(ctx, call)
 			Given(answer).To(BeAccepted())
+			Given(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
 			Expect(answer).To(HaveMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
 			return
 		}

@@ -249,6 +249,10 @@ func importAnswer(m maker) {
 	It("answers in JSON with one flat object", rule("JSON"), func(ctx SpecContext) {
 		Expect(imported(ctx, m.call(k.Name()))).To(BeFlat("RequestId", "KeyPairName"))
 	})
+	It("refuses in JSON", rule("JSON"), func(ctx SpecContext) {
+		m.proven(ctx)
+		Expect(k.SWAS.Send(ctx, m.call(k.Name()).With("PublicKeyBody", "not a key"))).To(BeRefusedIn("JSON"))
+	})
 }
 
 func importPermission(m maker) {

@@ -110,6 +110,21 @@ func BeRefused(as Row) types.GomegaMatcher {
 	})
 }
 
+// BeRefusedIn holds for a refusal whose error envelope is in the format that was asked for, "JSON" or "XML".
+func BeRefusedIn(format string) types.GomegaMatcher {
+	return matcher("be refused in "+format, func(a *wire.Answer) error {
+		if _, err := a.Refusal(); err != nil {
+			return err
+		}
+		if format == "XML" {
+			_, err := a.XML() // and Refusal has seen that its root is Error
+			return err
+		}
+		_, err := a.Object()
+		return err
+	})
+}
+
 // BePresent holds for a key pair that was found.
 func BePresent() types.GomegaMatcher {
 	return matcher("be listed by DescribeKeyPairs", func(p *Pair) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,6 +203,10 @@ func ListPublicKeyOf(key PrivateKey) types.GomegaMatcher {
 		}
 		if string(got.Marshal()) != string(want.Marshal()) {
 			return errors.New("it is listed with another PublicKey")
+		}
+		// What reads as the same key may be written otherwise, and then has another fingerprint.
+		if !slices.Contains(strings.Fields(p.PublicKey), base64.StdEncoding.EncodeToString(want.Marshal())) {
+			return errors.New("it is listed with a PublicKey that is the same number in other bytes")
 		}
 		return nil
 	})
