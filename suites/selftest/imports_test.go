@@ -19,11 +19,13 @@ const module = "github.com/kpspec/kpspec/"
 // counts. What decides must not be shared: the suites and the reference know
 // nothing of each other, and fixtures know nothing of anybody.
 var allowed = map[string][]string{
-	"fixtures":           {},
-	"reference":          {"fixtures", "reference"},
-	"harness":            {"fixtures", "harness"},
-	"harness/target":     {"fixtures", "harness", "reference"},
-	"harness/cli":        {"fixtures", "harness", "suites"},
+	"fixtures":       {},
+	"reference":      {"fixtures", "reference"},
+	"harness":        {"fixtures", "harness"},
+	"harness/target": {"fixtures", "harness", "reference"},
+	// It starts the reference in this process, with a defect, and runs the specs against it.
+	"harness/prove":      {"fixtures", "harness", "reference", "suites"},
+	"harness/cli":        {"fixtures", "harness", "reference/defect", "suites"},
 	"harness/cmd/kpspec": {"fixtures", "harness", "suites"},
 	"suites":             {"fixtures", "harness", "suites"},
 	// It starts a reference for the specs, which it knows as a program only.
