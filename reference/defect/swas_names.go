@@ -156,7 +156,7 @@ func swasNames() []Defect {
 			})
 		}),
 		swasImport.bug("name-lower", "keeps and answers a name in small letters.", "NAME-FIRST NAME-LETTERS-INSIDE RESP-NAME", swasImport.renaming(strings.ToLower)),
-		swasCreate.bug("name-first-lower", "keeps and answers a name with a small first letter.", "NAME-FIRST RESP", swasCreate.renaming(func(name string) string {
+		swasCreate.bug("name-first-lower", "keeps and answers a name with a small first letter.", "NAME-FIRST", swasCreate.renaming(func(name string) string {
 			_, size := utf8.DecodeRuneInString(name)
 			return strings.ToLower(name[:size]) + name[size:]
 		})),

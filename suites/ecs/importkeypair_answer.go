@@ -181,7 +181,9 @@ func answer(k *Kit) {
 			Given(k.ECS.Find(ctx, Value(good, "KeyPairName"))).To(BePresent())
 			bad := plain().With("PublicKeyBody", "not a key")
 			bad.Format, bad.Shape = format, cmp.Or(shape, bad.Shape)
-			Expect(k.ECS.Send(ctx, bad)).To(BeRefusedIn(format))
+			got := k.ECS.Send(ctx, bad)
+			Given(got.Status).To(gomega.BeNumerically(">=", 400), "the status for what is no key")
+			Expect(got).To(BeRefusedIn(format))
 		},
 			Entry("JSON", rule("ECS-IMP-JSON"), "JSON", wire.Shape("")),
 			Entry("XML", rule("ECS-IMP-XML"), "XML", wire.V1Get),

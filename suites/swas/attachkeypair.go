@@ -354,9 +354,14 @@ func (a attacher) binding() {
 		a.accepts(ctx, call, server)
 	})
 	It("binds the same key pair again, and to another server", rule("REATTACH"), func(ctx SpecContext) {
-		servers, name := k.Servers(ctx, 2), a.pair(ctx)
+		servers, name, other := k.Servers(ctx, 4), a.pair(ctx), a.pair(ctx)
 		Given(k.SWAS.Send(ctx, k.SWASAttach(name, servers[0]))).To(BeAccepted())
-		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(servers[0], name))
+		Given(k.SWAS.Send(ctx, k.SWASAttach(other, servers[2:]...))).To(BeAccepted()) // two at once is another rule
+		listed := k.SWAS.List(ctx, k.Region())
+		Given(listed).To(BindServer(servers[0], name))
+		Given(listed).To(BindServer(servers[2], other))
+		Given(listed).To(BindServer(servers[3], other))
+		servers = servers[:2]
 		a.accepts(ctx, k.SWASAttach(name, servers...), servers...)
 	})
 	DescribeTable("binds to a server that is", func(ctx SpecContext, status string) {

@@ -251,7 +251,9 @@ func importAnswer(m maker) {
 	})
 	It("refuses in JSON", rule("JSON"), func(ctx SpecContext) {
 		m.proven(ctx)
-		Expect(k.SWAS.Send(ctx, m.call(k.Name()).With("PublicKeyBody", "not a key"))).To(BeRefusedIn("JSON"))
+		got := k.SWAS.Send(ctx, m.call(k.Name()).With("PublicKeyBody", "not a key"))
+		Given(got.Status).To(gomega.BeNumerically(">=", 400), "the status for what is no key")
+		Expect(got).To(BeRefusedIn("JSON"))
 	})
 }
 
