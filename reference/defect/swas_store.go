@@ -60,7 +60,7 @@ func swasStore() []Defect {
 				}
 				return nil
 			})),
-			a.bug("region-one-refused", "does not know the second region.", "REGION-KNOWN"+a.only(swasCreate, " NAME-REGION QUOTA-REGION"), a.regioned(func(p *parts, c *operation.Call, err error) error {
+			a.bug("region-one-refused", "does not know the second region.", "REGION-KNOWN NAME-REGION"+a.only(swasCreate, "QUOTA-REGION"), a.regioned(func(p *parts, c *operation.Call, err error) error {
 				if c.Scope.Region == p.SWAS().Regions[1] {
 					return operation.ErrRegion
 				}
