@@ -132,7 +132,7 @@ func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
 
 // garbage is how much garbage there may be before it is collected, in percent of what is in use: a proof makes a lot of
 // it and keeps little.
-const garbage = 800
+const garbage = 400
 
 // Run proves what the options say. The error is that of a run that could not be made at all, or was interrupted.
 func Run(ctx context.Context, o Options) (Proof, error) {
@@ -152,6 +152,7 @@ func defects(ctx context.Context, o Options) (Proof, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	var p Proof
 	stock := &stock{}
+	go stock.fill(ctx)
 	controls := map[catalogue.Edition]*control{}
 	for _, d := range o.Defects {
 		edition := editionOf(d.Edition)
@@ -293,6 +294,7 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 	}
 	rules := maps.Clone(out.whole)
 	changed := map[string]bool{} // the ids of rules whose specs no longer get a success that they may share
+	turned := map[string]bool{}  // the ids of rules in whose specs other key pairs are there than were
 	taken := map[string]bool{}   // the specs of which a request that was refused is taken
 	differs := false             // in the spec under way
 	out.err = again(c.stage.kept, stock, d.In(reference.Options{}), d.Gateway, func(i int, came outcome) {
@@ -302,6 +304,9 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 		differs = true
 		k := c.stage.kept[i]
 		out.specs[k.spec], rules[k.rule] = true, true
+		if came.success() != was[i].success() || k.call == nil || !makes[k.call.Action] {
+			turned[k.rule] = true
+		}
 		switch {
 		case !was[i].success():
 			taken[k.spec] = true
@@ -315,7 +320,7 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 		}
 	})
 	for _, rule := range c.rules {
-		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool { return rules[other.ID] && crowds(rule, other) }) {
+		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool { return turned[other.ID] && crowds(rule, other) }) {
 			rules[rule.ID], out.whole[rule.ID] = true, true
 		}
 		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool { return changed[other.ID] && shares(rule, other) }) {

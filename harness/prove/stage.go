@@ -176,6 +176,20 @@ type stock struct {
 	keys []keypair.Generated
 }
 
+// fill makes the keys that servers will want, until ctx is over.
+func (s *stock) fill(ctx context.Context) {
+	for ctx.Err() == nil {
+		made, err := keypair.Generate()
+		s.mu.Lock()
+		if err != nil || len(s.keys) >= distinct { // who needs one reports the error
+			s.mu.Unlock()
+			return
+		}
+		s.keys = append(s.keys, made)
+		s.mu.Unlock()
+	}
+}
+
 // start is the stock from its first key on.
 func (s *stock) start() keypair.Source { return &shelf{stock: s} }
 

@@ -67,7 +67,7 @@ type meet struct {
 }
 
 func (m *meet) wait() {
-	const moment, patience = 5 * time.Millisecond, 200
+	const moment, patience = 5 * time.Millisecond, 50
 	m.mu.Lock()
 	if m.other != nil {
 		close(m.other)
