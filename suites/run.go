@@ -42,7 +42,7 @@ type Config struct {
 	Seed    int64             // of the order of the specs; zero keeps the order of the files
 	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
 	Begin   func(string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
-	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them before; nil counts them
+	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
 
 	Deviations verdict.List // what the target is known to break
 }

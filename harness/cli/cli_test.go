@@ -355,7 +355,7 @@ container: {image: emulator:1, port: 9000}
 			g.Expect(f.edition).To(Equal(tt.want.Edition))
 			g.Expect(f.run).To(Equal(suites.Config{
 				Target: f, Place: target.Place{ECS: "http://fake", SWAS: "http://fake/swas"}, Edition: tt.want.Edition, Rules: []string{"ECS-IMP-NAME-LEN-M*"},
-				Strict: tt.want.Strict, Version: cli.Version(), Timeout: tt.want.Timeout, Seed: 7, Specs: specs,
+				Strict: tt.want.Strict, Version: cli.Version(), Timeout: tt.want.Timeout, Seed: 7,
 			}))
 		})
 	}

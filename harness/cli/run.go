@@ -181,7 +181,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 	r, err := p.Execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
-		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Specs: specs, Deviations: known,
+		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known,
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:

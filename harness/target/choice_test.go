@@ -13,7 +13,7 @@ import (
 
 // own are the options of the reference that no configuration file sets: what the
 // target chooses itself, and what is no choice about behaviour.
-var own = []string{"Edition", "SWASErrors", "Clock", "Logger", "Keys", "PoolSize"}
+var own = []string{"Change", "Edition", "SWASErrors", "Clock", "Logger", "Keys", "PoolSize"}
 
 // TestEveryChoiceOfTheReferenceCanBeConfigured keeps the reference block, what the
 // embedded reference is given, and what a container is told, complete.
