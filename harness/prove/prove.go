@@ -154,6 +154,8 @@ func Run(ctx context.Context, o Options) (Proof, error) {
 func defects(ctx context.Context, o Options) (Proof, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	var p Proof
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // nothing goes on behind the proof
 	stock := &stock{}
 	go stock.fill(ctx)
 	controls := map[catalogue.Edition]*control{}
@@ -173,8 +175,6 @@ func defects(ctx context.Context, o Options) (Proof, error) {
 		}
 	}
 	// What the next defects touch is found out while the specs run against one.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	ahead := make(chan reach, 4)
 	go func() {
 		defer close(ahead)
@@ -189,10 +189,7 @@ func defects(ctx context.Context, o Options) (Proof, error) {
 	for _, d := range o.Defects {
 		c, touched := controls[editionOf(d.Edition)], <-ahead
 		t, err := c.try(ctx, d, stock, touched, o.Whole)
-		for range raceTries {
-			if err != nil || !d.Race || t.Ending != Survived {
-				break
-			}
+		for again := 0; again < raceTries && err == nil && d.Race && t.Ending == Survived; again++ {
 			t, err = c.try(ctx, d, stock, touched, o.Whole)
 		}
 		if ctx.Err() != nil {
@@ -243,15 +240,15 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 			c.Bad = append(c.Bad, rule.ID)
 		}
 	}
-	for front, into := range map[bool]*[]outcome{false: &c.operations, true: &c.front} {
-		*into = make([]outcome, len(c.stage.kept))
-		c.pairs = map[int]map[spot]bool{}
-		seen := func(i int, came outcome) { (*into)[i] = came }
-		if err := again(c.stage.kept, stock, o, front, seen, func(i int, s *shelves) { c.pairs[i] = s.spots() }); err != nil {
-			return nil, err
-		}
+	c.operations, c.front = make([]outcome, c.Requests), make([]outcome, c.Requests)
+	c.pairs = map[int]map[spot]bool{}
+	err = again(c.stage.kept, stock, o, false, func(i int, came outcome) { c.operations[i] = came },
+		func(i int, s *shelves) { c.pairs[i] = s.spots() })
+	if err != nil {
+		return nil, err
 	}
-	return c, nil
+	return c, again(c.stage.kept, stock, o, true, func(i int, came outcome) { c.front[i] = came },
+		func(int, *shelves) {}) // the same pairs as at the operations
 }
 
 // reach is what a defect may change the end of.
@@ -289,7 +286,8 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touche
 
 // touched says which specs a defect may change the end of: those of whose requests one is answered otherwise. Specs of an
 // operation of SWAS share key pairs that one of them has made, so where a success is not what it was, all of them are
-// touched; likewise those that use up a quota; and so are the rules that a race is said to break, for the requests are sent again one after the other.
+// touched; likewise those that use up a quota; and so are the rules that a race is said to break, for the requests are
+// sent again one after the other.
 func (c *control) touched(d defect.Defect, stock *stock) reach {
 	out := reach{specs: map[string]bool{}, whole: map[string]bool{}}
 	if d.Race {

@@ -30,63 +30,108 @@ func worked(p *parts, product, action string, as func(ram.Resource) ram.Resource
 }
 
 // deciding lets a function decide what the policies have decided about an action.
-func deciding(p *parts, action string, do func(ram.Decision) ram.Decision) {
+func deciding(p *parts, action string, do func(ram.Rights, ram.Request, ram.Decision) ram.Decision) {
 	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
 		decision := rights.Decide(q)
 		if strings.EqualFold(q.Action, action) {
-			return do(decision)
+			return do(rights, q, decision)
 		}
 		return decision
 	}
 }
 
+// allowing allows an action that is denied in this way.
+func allowing(p *parts, action string, denied ram.Outcome) {
+	deciding(p, action, func(_ ram.Rights, _ ram.Request, d ram.Decision) ram.Decision {
+		if d.Outcome == denied {
+			return ram.Decision{Outcome: ram.Allowed}
+		}
+		return d
+	})
+}
+
+// elsewhere allows an action that is allowed on one of some other resources.
+func elsewhere(p *parts, action string, others func(ram.Resource) []ram.Resource) {
+	deciding(p, action, func(rights ram.Rights, q ram.Request, d ram.Decision) ram.Decision {
+		if len(q.Resources) == 0 {
+			return d
+		}
+		for _, other := range others(q.Resources[0]) {
+			if d.Outcome != ram.ImplicitDeny {
+				break
+			}
+			q.Resources = []ram.Resource{other}
+			d = rights.Decide(q)
+		}
+		return d
+	})
+}
+
+// dependent demands the permission for another action too.
+func dependent(p *parts, action, other string) {
+	deciding(p, action, func(rights ram.Rights, q ram.Request, d ram.Decision) ram.Decision {
+		if d.Outcome != ram.Allowed {
+			return d
+		}
+		q.Action = other
+		return rights.Decide(q)
+	})
+}
+
+// ownersOnly denies an action to everybody but the owner of the account.
+func ownersOnly(p *parts, action string) {
+	deciding(p, action, func(rights ram.Rights, _ ram.Request, d ram.Decision) ram.Decision {
+		if rights.Owner() {
+			return d
+		}
+		return ram.Decision{Outcome: ram.ImplicitDeny, By: ram.IdentityPolicy}
+	})
+}
+
 // ecsPermissions are wrong ideas of what a policy allows.
 func ecsPermissions() []Defect {
 	const action = "ecs:ImportKeyPair"
-	allow := ram.Decision{Outcome: ram.Allowed}
 	return []Defect{
 		bug("ecs-ram-unchecked", "ImportKeyPair needs no permission.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) { find(p, onECS, importKeyPair).Permission = nil }).atGateway(),
 		bug("ecs-ram-other-action", "ImportKeyPair needs the permission for CreateKeyPair.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
 			needing(p, onECS, importKeyPair, func(need *rpc.Permission) { need.Action = "ecs:CreateKeyPair" })
 		}).atGateway(),
 		bug("ecs-ram-deny-ignored", "A denial in a policy is passed over.", "ECS-IMP-RAM-ACTION", func(p *parts) {
-			deciding(p, action, func(d ram.Decision) ram.Decision {
-				if d.Outcome == ram.ExplicitDeny {
-					return allow
-				}
-				return d
-			})
+			allowing(p, action, ram.ExplicitDeny)
 		}).atGateway(),
 		bug("ecs-ram-default-allow", "What no policy allows is allowed.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
-			deciding(p, action, func(d ram.Decision) ram.Decision {
-				if d.Outcome == ram.ImplicitDeny {
-					return allow
-				}
-				return d
-			})
+			allowing(p, action, ram.ImplicitDeny)
 		}).atGateway(),
 		bug("ecs-ram-resource-ignored", "The resource of a policy is not looked at.", "ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
-			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-				d := rights.Decide(q)
+			accounts := []string{p.World.Accounts[0].ID, "1999999999999999", p.World.Accounts[len(p.World.Accounts)-1].ID}
+			elsewhere(p, action, func(ram.Resource) (all []ram.Resource) {
 				for _, id := range []string{"keypair/*", "instance/*"} {
 					for _, region := range append(p.ECS().Regions, "*") {
-						for _, account := range []string{p.World.Accounts[0].ID, "1999999999999999", p.World.Accounts[len(p.World.Accounts)-1].ID} {
-							if d.Outcome != ram.ImplicitDeny || !strings.EqualFold(q.Action, action) {
-								return d
-							}
-							q.Resources = []ram.Resource{{Service: "ecs", Region: region, Account: account, ID: id}}
-							d = rights.Decide(q)
+						for _, account := range accounts {
+							all = append(all, ram.Resource{Service: "ecs", Region: region, Account: account, ID: id})
 						}
 					}
 				}
-				return d
-			}
+				return all
+			})
 		}).atGateway(),
 		bug("ecs-ram-region-ignored", "The region of a policy's resource is not looked at.", "ECS-IMP-RAM-RESOURCE", func(p *parts) {
-			regional(p, action, func(r ram.Resource, region string) ram.Resource { r.Region = region; return r })
+			elsewhere(p, action, func(r ram.Resource) (all []ram.Resource) {
+				for _, region := range p.World.Regions {
+					r.Region = region
+					all = append(all, r)
+				}
+				return all
+			})
 		}).atGateway(),
 		bug("ecs-ram-account-ignored", "The account of a policy's resource is not looked at.", "ECS-IMP-RAM-RESOURCE", func(p *parts) {
-			anyAccount(p, action)
+			elsewhere(p, action, func(r ram.Resource) (all []ram.Resource) {
+				for _, account := range p.World.Accounts {
+					r.Account = account.ID
+					all = append(all, r)
+				}
+				return all
+			})
 		}).atGateway(),
 		bug("ecs-ram-no-resource-level", "ImportKeyPair has no resource-level permissions.", "ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
 			needing(p, onECS, importKeyPair, func(need *rpc.Permission) { need.Resources = nil })
@@ -95,64 +140,13 @@ func ecsPermissions() []Defect {
 			worked(p, onECS, importKeyPair, func(r ram.Resource) ram.Resource { r.ID = "instance/x"; return r })
 		}).atGateway(),
 		bug("ecs-ram-dependent", "ImportKeyPair needs the permission for DescribeKeyPairs too.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
-			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-				d := rights.Decide(q)
-				if q.Action == action && d.Outcome == ram.Allowed {
-					q.Action = "ecs:DescribeKeyPairs"
-					return rights.Decide(q)
-				}
-				return d
-			}
+			dependent(p, action, "ecs:DescribeKeyPairs")
 		}).atGateway(),
 		bug("ecs-ram-400", "A denied call is told with the status 400.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
 			p.Gateway().Products[0].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "Forbidden.RAM", Message: "Denied."}
 		}).atGateway(),
 		bug("ecs-ram-owner-denied", "RAM users are always denied.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
-			p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-				if rights.Owner() || !strings.EqualFold(q.Action, action) {
-					return rights.Decide(q)
-				}
-				return ram.Decision{Outcome: ram.ImplicitDeny, By: ram.IdentityPolicy}
-			}
+			ownersOnly(p, action)
 		}).atGateway(),
-	}
-}
-
-// regional allows what is allowed in any region.
-func regional(p *parts, action string, in func(ram.Resource, string) ram.Resource) {
-	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-		d := rights.Decide(q)
-		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
-			return d
-		}
-		asked := q.Resources[0]
-		for _, region := range p.World.Regions {
-			if d.Outcome != ram.ImplicitDeny {
-				break
-			}
-			q.Resources = []ram.Resource{in(asked, region)}
-			d = rights.Decide(q)
-		}
-		return d
-	}
-}
-
-// anyAccount allows what is allowed for any account that a policy of the world names.
-func anyAccount(p *parts, action string) {
-	p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-		d := rights.Decide(q)
-		if !strings.EqualFold(q.Action, action) || len(q.Resources) == 0 {
-			return d
-		}
-		asked := q.Resources[0]
-		for _, account := range p.World.Accounts {
-			if d.Outcome != ram.ImplicitDeny {
-				break
-			}
-			asked.Account = account.ID
-			q.Resources = []ram.Resource{asked}
-			d = rights.Decide(q)
-		}
-		return d
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/kpspec/kpspec/reference/operation"
 )
 
-// rooms is where a defect keeps pairs elsewhere than the store does.
+// scoped changes in which scope the operations of a product work.
 func scoped(p *parts, product string, scope func(*keypair.Scope)) {
 	for _, o := range productOf(p, product).Operations {
 		if step := o.Step("region"); step != nil {

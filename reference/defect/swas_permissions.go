@@ -1,8 +1,6 @@
 package defect
 
 import (
-	"strings"
-
 	"github.com/kpspec/kpspec/reference/ram"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
@@ -19,12 +17,7 @@ func swasPermissions() []Defect {
 				needing(p, onSWAS, a.action, func(need *rpc.Permission) { need.Action = "swas-open:" + other.action })
 			}).atGateway(),
 			a.bug("ram-default-allow", "is allowed where no policy allows it.", "RAM", func(p *parts) {
-				deciding(p, action, func(d ram.Decision) ram.Decision {
-					if d.Outcome == ram.ImplicitDeny {
-						return ram.Decision{Outcome: ram.Allowed}
-					}
-					return d
-				})
+				allowing(p, action, ram.ImplicitDeny)
 			}).atGateway(),
 			a.bug("ram-resource-level", "has resource-level permissions.", "RAM", func(p *parts) {
 				needing(p, onSWAS, a.action, func(need *rpc.Permission) {
@@ -36,22 +29,10 @@ func swasPermissions() []Defect {
 				})
 			}).atGateway(),
 			a.bug("ram-dependent", "needs the permission for ListKeyPairs too.", "RAM", func(p *parts) {
-				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-					d := rights.Decide(q)
-					if q.Action == action && d.Outcome == ram.Allowed {
-						q.Action = "swas-open:ListKeyPairs"
-						return rights.Decide(q)
-					}
-					return d
-				}
+				dependent(p, action, "swas-open:ListKeyPairs")
 			}).atGateway(),
 			a.bug("ram-users-denied", "is denied to all users but the owner of the account.", "RAM", func(p *parts) {
-				p.Gateway().Decide = func(rights ram.Rights, q ram.Request) ram.Decision {
-					if rights.Owner() || !strings.EqualFold(q.Action, action) {
-						return rights.Decide(q)
-					}
-					return ram.Decision{Outcome: ram.ImplicitDeny, By: ram.IdentityPolicy}
-				}
+				ownersOnly(p, action)
 			}).atGateway(),
 		)
 	}
