@@ -59,6 +59,7 @@ type SpecResult struct {
 	Outcome      verdict.Outcome
 	DurationMS   float64
 	Failure      string
+	Mismatches   []Mismatch
 	Location     string // file:line
 	Exchanges    []evidence.Exchange
 	Observations []Observation
@@ -177,6 +178,7 @@ func (in Input) spec(rule catalogue.Rule, s SpecResult) Spec {
 		Verdict:      verdict.OfSpec(level, s.Outcome, in.Strict),
 		DurationMS:   s.DurationMS,
 		Failure:      s.Failure,
+		Mismatches:   s.Mismatches,
 		Location:     s.Location,
 		Exchanges:    s.Exchanges,
 		Observations: s.Observations,
@@ -185,7 +187,7 @@ func (in Input) spec(rule catalogue.Rule, s SpecResult) Spec {
 	case verdict.Passed, verdict.Observed:
 		// Nothing has to be explained, and the names and times in these would
 		// make every report differ from the next.
-		spec.Failure, spec.Exchanges = "", nil
+		spec.Failure, spec.Mismatches, spec.Exchanges = "", nil, nil
 	}
 	return spec
 }

@@ -86,9 +86,17 @@ type Spec struct {
 	Verdict      verdict.Verdict     `json:"verdict"`
 	DurationMS   float64             `json:"durationMs"`
 	Failure      string              `json:"failure,omitempty"`      // what was expected and what came, or why the spec did not run or apply
+	Mismatches   []Mismatch          `json:"mismatches,omitempty"`   // where what came differs from what was expected
 	Location     string              `json:"location,omitempty"`     // file:line of the spec or its failed assertion
 	Exchanges    []evidence.Exchange `json:"exchanges,omitempty"`    // of a spec that neither passed nor observed
 	Observations []Observation       `json:"observations,omitempty"` // what the spec recorded
+}
+
+// Mismatch is one place in an answer, or in what was made, that is not as expected.
+type Mismatch struct {
+	Path     string `json:"path"`     // where, for instance "status", "Code" or "KeyPairs[0].Tags"
+	Expected string `json:"expected"` // in words or as a value; "nothing" for what should not be there
+	Got      string `json:"got"`      // redacted; "nothing" for what is missing
 }
 
 // Observation is a fact about the target that the documents do not settle. Two
