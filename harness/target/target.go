@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
@@ -142,6 +143,21 @@ func (c Config) place(w world.World, quota bool, limits guard.Limits) Place {
 		limits.Rate = *c.Rate
 	}
 	return Place{World: w, Quota: c.wants(c.Quota, quota), SpareServers: !c.wants(c.Servers, true), Lacks: c.Lacks, Gate: guard.NewGate(limits)}
+}
+
+// Away are the addresses of an endpoint that are not of this machine, by their
+// text. An address that is none is left to [New].
+func (c Config) Away() []string {
+	var away []string
+	if c.Target != Endpoint {
+		return nil
+	}
+	for _, value := range []string{c.Endpoints.ECS, c.Endpoints.SWAS} {
+		if a, err := address(value); err == nil && !near(a) && !slices.Contains(away, a) {
+			away = append(away, a)
+		}
+	}
+	return away
 }
 
 // near reports whether an address is of this machine, or not given.

@@ -41,21 +41,21 @@ func (s Swept) Left() bool {
 }
 
 // Sweep looks for what crashed runs have left, and removes it if it shall. Of
-// what it finds in SWAS the bindings to servers are taken off first. The error is
-// one of the options: a ledger of another place.
-func (k *Kit) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
+// what it finds in SWAS the bindings to servers are taken off first. A ledger must
+// be one that [Kit.Fits].
+func (k *Kit) Sweep(ctx context.Context, o SweepOptions) Swept {
 	ctx = guard.Cleanup(ctx)
 	if o.Of == nil {
-		return k.sweepNames(ctx, o), nil
+		return k.sweepNames(ctx, o)
 	}
-	if err := k.fits(*o.Of); err != nil {
-		return Swept{}, err
-	}
-	return k.sweepLedger(ctx, o), nil
+	return k.sweepLedger(ctx, o)
 }
 
-// fits refuses a ledger of another endpoint or account than this kit acts for.
-func (k *Kit) fits(r ledger.Record) error {
+// Fits refuses a ledger of another endpoint or account than this kit acts for.
+func (k *Kit) Fits(r *ledger.Record) error {
+	if r == nil {
+		return nil
+	}
 	here := map[string]string{"ECS": k.Place.ECS, "SWAS": k.Place.SWAS}
 	for _, product := range slices.Sorted(maps.Keys(r.Endpoints)) {
 		if r.Endpoints[product] != here[product] || here[product] == "" {
