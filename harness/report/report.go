@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
@@ -54,6 +55,18 @@ type Limits struct {
 	Reserve   int     `json:"reserve,omitempty"`   // beyond these, to clean up only
 	PerSecond float64 `json:"perSecond,omitempty"` // missing: any rate
 	Sent      int     `json:"sent"`                // requests that left
+}
+
+// String says the limits in words.
+func (l Limits) String() string {
+	var said []string
+	if l.Requests > 0 {
+		said = append(said, fmt.Sprintf("%d requests, and %d to clean up", l.Requests, l.Reserve))
+	}
+	if l.PerSecond > 0 {
+		said = append(said, fmt.Sprintf("%g requests per second", l.PerSecond))
+	}
+	return strings.Join(append(said, fmt.Sprintf("%d sent", l.Sent)), "; ")
 }
 
 // Tool names what made the report.

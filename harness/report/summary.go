@@ -128,6 +128,9 @@ func (p *printer) facts(r Report) {
 	for _, rule := range r.Rules {
 		specs += len(rule.Specs)
 	}
+	if r.Limits != nil {
+		p.line("limits   %s", r.Limits)
+	}
 	p.line("run      %s, %s, %s", plural(specs, "spec"), time.Duration(r.DurationMS)*time.Millisecond, versionText(r.Tool))
 }
 

@@ -152,7 +152,7 @@ func (a *actor) needFree(ctx context.Context, e ledger.Entry) {
 	if k.journal == nil || e.Server != "" || k.names.Made(e.Name) || a.ledger.Holds(e) || !slices.Contains(k.Place.World.Regions, e.Region) {
 		return
 	}
-	if k.actorOf(e).FindIn(ctx, e.Region, e.Name) != nil {
+	if k.actorOf(e).FindIn(ctx, e.Region, e.Name) != nil && !a.ledger.Holds(e) { // unless another request has just made it
 		undone("region %s has a key pair of the name %q already, which the run has not made", e.Region, e.Name)
 	}
 }

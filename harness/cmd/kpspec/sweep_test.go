@@ -36,6 +36,7 @@ type shared struct {
 	proxy   string // what the runs know
 	config  string
 	foreign []string // what there was before, see list
+	wire    *http.Transport
 
 	mu     sync.Mutex
 	seen   int
@@ -43,14 +44,17 @@ type shared struct {
 	victim *exec.Cmd
 	dead   bool // the victim: what it has sent and nobody has read yet is lost
 
-	underway sync.WaitGroup // requests
+	underway int // requests
+	idle     *sync.Cond
 }
 
 const keyPairsOfOthers = 50
 
 func share(t *testing.T, extra string) *shared {
 	t.Helper()
-	s := &shared{t: t, address: serveReference(t)}
+	s := &shared{t: t, address: serveReference(t), wire: wire.NewTransport()}
+	s.idle = sync.NewCond(&s.mu)
+	t.Cleanup(s.wire.CloseIdleConnections)
 	behind, err := url.Parse(s.address)
 	if err != nil {
 		t.Fatal(err)
@@ -60,8 +64,7 @@ func share(t *testing.T, extra string) *shared {
 		r.Out.Host = r.In.Host // the signature covers it
 	}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.underway.Add(1)
-		defer s.underway.Done()
+		defer s.done()
 		if s.pass(r) {
 			// It arrives whatever becomes of the run, and before the test goes on.
 			forward.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
@@ -87,6 +90,7 @@ func share(t *testing.T, extra string) *shared {
 func (s *shared) pass(r *http.Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.underway++
 	if s.dead && ofASpec(r) {
 		return false
 	}
@@ -99,6 +103,13 @@ func (s *shared) pass(r *http.Request) bool {
 		s.t.Error(err)
 	}
 	return s.seen%2 == 0
+}
+
+func (s *shared) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.underway--
+	s.idle.Broadcast()
 }
 
 // ofASpec reports whether a request was sent for a rule, which it then names.
@@ -118,9 +129,11 @@ func (s *shared) run(judge func(*http.Request, int) bool, args ...string) (code,
 	}
 	s.mu.Unlock()
 	_ = s.victim.Wait() // the exit code says it all
-	s.underway.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.underway > 0 {
+		s.idle.Wait()
+	}
 	return s.victim.ProcessState.ExitCode(), s.seen, out.String()
 }
 
@@ -163,7 +176,7 @@ func (s *shared) call(product, action string, params ...string) map[string]any {
 
 func (s *shared) callAs(account int, product, action string, params ...string) map[string]any {
 	s.t.Helper()
-	client, err := wire.NewClient(s.address, world.Default().Accounts[account].Identities[0])
+	client, err := wire.NewClient(s.address, world.Default().Accounts[account].Identities[0], wire.WithTransport(s.wire))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -369,6 +382,7 @@ func TestRequestsBeyondTheBudgetAreNotSent(t *testing.T) {
 	g.Expect(code).To(Equal(3), said)
 	g.Expect(said).To(HavePrefix("kpspec: limits: 300 requests at most, and 100 more to clean up, 1e+06 per second\n"))
 	g.Expect(said).To(ContainSubstring("the budget of 300 requests is used up"))
+	g.Expect(said).To(ContainSubstring("limits   300 requests, and 100 to clean up; 1e+06 requests per second; %d sent\n", sent))
 	g.Expect(sent).To(And(BeNumerically(">=", 300), BeNumerically("<=", 400)))
 	r, _ := readReport(t, name)
 	g.Expect(r.Limits.Sent).To(Equal(sent))
