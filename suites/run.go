@@ -44,6 +44,9 @@ type Config struct {
 	Begin   func(string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
 	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
 
+	Watch *vocabulary.Watch // is told of the assertions; nil is nobody
+	Bare  bool              // only verdicts and places are wanted: no evidence is kept
+
 	Deviations verdict.List // what the target is known to break
 }
 
@@ -179,6 +182,8 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		Done:    ctx.Done(),
 		Wire:    cfg.Wire,
 		Begin:   cfg.Begin,
+		Watch:   cfg.Watch,
+		Bare:    cfg.Bare,
 	})
 	if err != nil {
 		return nil, err

@@ -64,6 +64,13 @@ func (s *stage) begin(spec string) bool {
 	return true
 }
 
+// running is the spec that runs.
+func (s *stage) running() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spec
+}
+
 // keptKey finds the request in a context.
 type keptKey struct{}
 

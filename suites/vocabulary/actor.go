@@ -125,6 +125,9 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 	if answer.Status == 0 {
 		undone("%s got no answer: %v", call.Action, answer.Err)
 	}
+	if answer.Status < 400 {
+		return answer
+	}
 	if refusal, err := answer.Refusal(); err == nil {
 		a.weather(call, refusal)
 	}

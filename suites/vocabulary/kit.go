@@ -63,6 +63,8 @@ type Options struct {
 	Done    <-chan struct{}        // closed when the run is interrupted; nil is never
 	Wire    http.RoundTripper      // carries the requests; nil is a transport of the kit's own
 	Begin   func(spec string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
+	Watch   *Watch                 // is told of the assertions; nil is nobody
+	Bare    bool                   // nobody reads why a spec ended: no evidence is kept, and Ginkgo itself is told of no failure
 }
 
 // NewKit prepares the actors for a target that is up. It sends nothing. The
@@ -84,6 +86,8 @@ func NewKit(o Options) (*Kit, error) {
 		done:      o.Done,
 		begin:     o.Begin,
 	}
+	watch.Store(o.Watch)
+	bare.Store(o.Bare)
 	for _, account := range o.Place.World.Accounts {
 		for _, id := range account.Identities {
 			k.recorder.Hide(id.AccessKeySecret, id.SecurityToken)
