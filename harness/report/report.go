@@ -45,6 +45,15 @@ type Report struct {
 	CleanupErrors []string          `json:"cleanupErrors"` // what may be left behind on the target, one line each
 	ListFaults    []string          `json:"listFaults"`    // where the list of deviations is out of date, one line each
 	TargetLog     string            `json:"targetLog,omitempty"`
+	Limits        *Limits           `json:"limits,omitempty"` // what the requests were held to, where they were
+}
+
+// Limits are how many requests might leave, and how fast.
+type Limits struct {
+	Requests  int     `json:"requests,omitempty"`  // in all; missing: any number
+	Reserve   int     `json:"reserve,omitempty"`   // beyond these, to clean up only
+	PerSecond float64 `json:"perSecond,omitempty"` // missing: any rate
+	Sent      int     `json:"sent"`                // requests that left
 }
 
 // Tool names what made the report.
