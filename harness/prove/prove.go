@@ -16,6 +16,7 @@ import (
 	"github.com/kpspec/kpspec/reference"
 	"github.com/kpspec/kpspec/reference/defect"
 	"github.com/kpspec/kpspec/suites"
+	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
 // Options say what to prove.
@@ -290,7 +291,7 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touche
 	cfg := suites.Config{Place: s.place(), Wire: s, Edition: c.Edition, Specs: c.specs, Bare: true, Watch: b.watch()}
 	if !whole {
 		cfg.Rules = touched.rules
-		cfg.Begin = func(spec string) bool { return touched.specs[spec] || touched.whole[c.ruleOf[spec]] }
+		cfg.Begin = func(spec vocabulary.Spec) bool { return touched.specs[spec.Text] || touched.whole[c.ruleOf[spec.Text]] }
 	}
 	r, err := suites.Execute(ctx, cfg)
 	if err != nil {

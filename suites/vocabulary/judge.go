@@ -186,7 +186,7 @@ func (k *Kit) Rule(ref string) []any {
 	return []any{
 		Label(rule.ID, ref, string(level)),
 		AroundNode(func(ctx context.Context, body func(context.Context)) {
-			k.judge(wire.WithRule(ctx, ref), func(ctx context.Context) {
+			k.judge(wire.WithRule(ctx, ref), rule.Product, func(ctx context.Context) {
 				k.needProduct(rule.Product)
 				body(ctx)
 			})
@@ -204,7 +204,13 @@ func (k *Kit) needProduct(product string) {
 // judge runs one spec: it starts a fresh record of what goes over the wire,
 // sees to it that everything made is removed afterwards, keeps the record when
 // the spec ends badly, and does not let a spec pass that has asserted nothing.
-func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
+func (k *Kit) judge(ctx context.Context, product string, body func(context.Context)) {
+	if k.begin != nil && !k.begin(specOf(CurrentSpecReport(), product)) {
+		NotApplicable("the spec was not asked for")
+	}
+	if k.end != nil {
+		defer k.end()
+	}
 	select {
 	case <-k.done:
 		undone("the run was interrupted")
@@ -215,9 +221,6 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	}
 	if err := k.Place.Gate.Spent(); err != nil {
 		undone("%v", err)
-	}
-	if k.begin != nil && !k.begin(CurrentSpecReport().FullText()) {
-		NotApplicable("the spec was not asked for")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
