@@ -3,6 +3,7 @@ package spread
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -10,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -23,14 +23,35 @@ import (
 	"github.com/kpspec/kpspec/suites"
 )
 
-// working is set in the environment of a process that works for a test.
-const working = "KPSPEC_TEST_WORKS"
+// What is set in the environment of a process that works for a test, and of one
+// that dies in the middle.
+const (
+	working = "KPSPEC_TEST_WORKS"
+	dying   = "KPSPEC_TEST_DIES"
+)
+
+// mortal is a connection with whose n-th message the process dies.
+type mortal struct {
+	io.Reader
+	left int
+}
+
+func (m *mortal) Read(b []byte) (int, error) {
+	if m.left--; m.left == 0 {
+		os.Exit(3)
+	}
+	return m.Reader.Read(b)
+}
 
 func TestMain(m *testing.M) {
 	if os.Getenv(working) == "" {
 		os.Exit(m.Run())
 	}
-	if err := Work(context.Background(), os.Stdin, os.Stdout); err != nil {
+	var from io.Reader = os.Stdin
+	if os.Getenv(dying) != "" {
+		from = &mortal{from, 100}
+	}
+	if err := Work(context.Background(), from, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -123,23 +144,13 @@ func once(n int64, do func()) func(http.Handler) http.Handler {
 
 func TestAProcessThatDiesLeavesItsSpecsUndone(t *testing.T) {
 	g := NewWithT(t)
-	var mu sync.Mutex
-	var started []*exec.Cmd
-	cfg := underTest(t, once(600, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, cmd := range started {
-			if cmd.Process != nil {
-				_ = cmd.Process.Kill()
-				return
-			}
+	var one atomic.Bool
+	r, err := Run(t.Context(), underTest(t, nil), 3, func() *exec.Cmd {
+		cmd := worker()
+		if one.CompareAndSwap(false, true) {
+			cmd.Env = append(cmd.Env, dying+"=1")
 		}
-	}))
-	r, err := Run(t.Context(), cfg, 3, func() *exec.Cmd {
-		mu.Lock()
-		defer mu.Unlock()
-		started = append(started, worker())
-		return started[len(started)-1]
+		return cmd
 	})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(r.ExitCode).To(Equal(verdict.ExitIncomplete))
