@@ -13,6 +13,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/spread"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/suites"
@@ -28,6 +29,7 @@ type runFlags struct {
 	strict, quota, servers            bool
 	timeout                           time.Duration
 	seed                              int64
+	procs                             int
 }
 
 func (p *Program) runCommand(code *int) *cobra.Command {
@@ -67,6 +69,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.StringVar(&f.deviations, "deviations", "", "YAML `FILE` of the deviations that are known; kpspec deviations write makes one")
 	flags.StringVar(&f.ledger, "ledger", "", "`FILE` to write down in what is made, before it is made (default, for an endpoint, one in the state folder)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
+	flags.IntVar(&f.procs, "procs", 0, "spread the specs over `N` processes (default 1, more where the target is slow to answer)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
 	return c
 }
@@ -91,6 +94,9 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	}
 	if given("servers") {
 		cfg.Servers = &f.servers
+	}
+	if given("procs") && (f.procs < 1 || f.procs > spread.Most) {
+		return cfg, usage("--procs: %d is no number of processes; write one from 1 to %d", f.procs, spread.Most)
 	}
 	if given("ledger") && f.ledger == "" {
 		return cfg, usage("--ledger: no file is named")
@@ -205,10 +211,10 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r.Write))
 	}
 
-	r, err := p.Execute(ctx, suites.Config{
+	r, err := p.execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
 		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known, Ledger: book,
-	})
+	}, f.procs)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		r = undone("the run was interrupted")
@@ -228,6 +234,25 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}
 	}
 	return r.ExitCode, nil
+}
+
+// execute runs the specs in this process, or spreads them over more; 0 is as many
+// as fit.
+func (p *Program) execute(ctx context.Context, cfg suites.Config, processes int) (report.Report, error) {
+	if processes != 1 {
+		cfg.Place.Shape = target.ShapeOf(ctx, cfg.Place)
+	}
+	if processes == 0 {
+		processes = spread.Fitting(ctx, cfg)
+	}
+	if processes == 1 {
+		return p.Execute(ctx, cfg)
+	}
+	command, err := spread.Command(workCommand)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return spread.Run(ctx, cfg, processes, command)
 }
 
 // asked is the place without the products of which no rule is selected. A

@@ -124,7 +124,7 @@ func request(k *Kit) {
 		k.ECS.Refuses(ctx, good.With("RegionId", ""), good, AnyRefusal)
 	})
 
-	It("imports into every region of the world that DescribeRegions lists", rule("ECS-IMP-REGION-KNOWN"), func(ctx SpecContext) {
+	It("imports into every region of the world that DescribeRegions lists", rule("ECS-IMP-REGION-KNOWN"), Needs(ECSFull), func(ctx SpecContext) {
 		for _, region := range k.ECS.ListedRegions(ctx) {
 			k.ECS.Accepts(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", region))
 		}

@@ -23,7 +23,7 @@ const noServer = "00000000000000000000000000000000"
 // attachKeyPair builds the specs of SWAS AttachKeyPair.
 func attachKeyPair(k *Kit) {
 	a := attacher{k}
-	Describe("SWAS AttachKeyPair", Serial, func() {
+	Describe("SWAS AttachKeyPair", Serial, Together("SWAS AttachKeyPair", SWASRoom), Needs(Servers), func() {
 		a.request()
 		a.servers()
 		a.names()

@@ -31,7 +31,7 @@ func createKeyPair(k *Kit, shared *created) {
 		tokened.proven(ctx)
 		return tokened
 	}
-	Describe("SWAS CreateKeyPair", Serial, createLast, func() {
+	Describe("SWAS CreateKeyPair", Serial, Together("SWAS CreateKeyPair", SWASRoom), createLast, func() {
 		m.region()
 		m.name()
 		Describe("with a client token", Ordered, ContinueOnFailure, func() {
@@ -43,7 +43,7 @@ func createKeyPair(k *Kit, shared *created) {
 		createPermission(m)
 		createdKey(m, shared)
 	})
-	Describe("SWAS CreateKeyPair with the quota nearly used up", Serial, Ordered, ContinueOnFailure, createQuotaFirst, func() { createQuota(m) })
+	Describe("SWAS CreateKeyPair with the quota nearly used up", Serial, Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, createQuotaFirst, func() { createQuota(m) })
 }
 
 func createToken(m maker) {
@@ -273,7 +273,7 @@ func createdKey(m maker, shared *created) {
 			keys = append(keys, another)
 		}
 	})
-	It("never gives out a private key again", rule("PRIV-ONCE"), func(ctx SpecContext) {
+	It("never gives out a private key again", rule("PRIV-ONCE"), Needs(Servers), func(ctx SpecContext) {
 		shared.proven(ctx)
 		server := k.Servers(ctx, 1)[0]
 		Expect(k.SWAS.Find(ctx, shared.name())).To(ListNoPrivateKey())
@@ -292,7 +292,7 @@ func createdKey(m maker, shared *created) {
 		Expect(listed).To(BePresent())
 		Expect(listed).To(BeCreatedWithin(time.Hour))
 	})
-	It("makes key pairs for Linux servers only", rule("LINUX"), func(ctx SpecContext) {
+	It("makes key pairs for Linux servers only", rule("LINUX"), Needs(Servers), func(ctx SpecContext) {
 		shared.proven(ctx)
 		windows, linux := k.WindowsServer(ctx), k.Servers(ctx, 1)[0]
 		Given(k.SWAS.Send(ctx, k.SWASAttach(shared.name(), linux))).To(BeAccepted())
