@@ -223,11 +223,12 @@ func importAnswer(m maker) {
 		return members
 	}
 	It("answers with RequestId and KeyPairName as strings", rule("RESP"), func(ctx SpecContext) {
+		m.proven(ctx)
+		Expect(k.SWAS.Call(ctx, m.call(k.Name()))).To(BeReadBySDK())
 		members := imported(ctx, m.call(k.Name()))
 		for _, name := range []string{"RequestId", "KeyPairName"} {
 			Expect(members).To(HoldMember(name, gomega.BeAssignableToTypeOf("")), name)
 		}
-		Expect(k.SWAS.Call(ctx, m.call(k.Name()))).To(BeReadBySDK())
 	})
 	It("and may have further members", rule("RESP.extra"), func(ctx SpecContext) {
 		members := imported(ctx, m.call(k.Name()))
