@@ -9,6 +9,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference/keypair"
 	"github.com/kpspec/kpspec/reference/operation"
+	"github.com/kpspec/kpspec/reference/refusal"
 	"github.com/kpspec/kpspec/reference/rpc"
 	"github.com/kpspec/kpspec/reference/swas"
 )
@@ -163,7 +164,14 @@ func swasAttached() []Defect {
 				return err
 			})
 		}),
-		a.bug("two-refused", "refuses a call for more than one server.", "IDS-ARRAY IDS-MAX MIXED RES-SUCCESS", func(p *parts) { p.SWAS().Rules.ServersMax = 1 }),
+		a.bug("two-refused", "refuses a call for more than one server.", "IDS-ARRAY IDS-MAX", func(p *parts) {
+			after(p, onSWAS, attachKeyPair, "servers", func(c *operation.Call, err error) error {
+				if err == nil && len(c.Servers) > 1 {
+					return refusal.About("InstanceIds", swas.ErrTooMany)
+				}
+				return err
+			})
+		}),
 		a.bug("binds-first-only", "binds to the first of several servers and answers a success for all.", "IDS-ARRAY IDS-MAX", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
 				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, left[:1]...)
