@@ -218,16 +218,16 @@ func importAnswer(m maker) {
 		got := k.SWAS.Send(ctx, call)
 		Expect(got).To(BeAccepted())
 		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
-		members, err := got.Object()
-		Expect(err).To(gomega.BeNil())
+		members, _ := got.Object() // that it is one has been seen
 		return members
 	}
 	It("answers with RequestId and KeyPairName as strings", rule("RESP"), func(ctx SpecContext) {
-		members := imported(ctx, m.call(k.Name()))
+		m.proven(ctx)
+		answer := k.SWAS.Call(ctx, m.call(k.Name()))
+		Expect(answer).To(BeReadBySDK())
 		for _, name := range []string{"RequestId", "KeyPairName"} {
-			Expect(members).To(HoldMember(name, gomega.BeAssignableToTypeOf("")), name)
+			Expect(answer).To(HaveMember(name, gomega.BeAssignableToTypeOf("")), name)
 		}
-		Expect(k.SWAS.Call(ctx, m.call(k.Name()))).To(BeReadBySDK())
 	})
 	It("and may have further members", rule("RESP.extra"), func(ctx SpecContext) {
 		members := imported(ctx, m.call(k.Name()))

@@ -243,6 +243,22 @@ func (m maker) takes(ctx context.Context, e *exemplar, on occasion) {
 	Expect(on.owner.FindIn(ctx, on.region, Value(call, "KeyPairName"))).To(BePresent())
 }
 
+// takesIn shows that the target makes a key pair in a region, unless it has shown that already.
+func (m maker) takesIn(ctx context.Context, region string) {
+	GinkgoHelper()
+	if region == m.k.Region() {
+		m.plainly(ctx)
+		return
+	}
+	taken := m.taken()
+	in := func(e *exemplar) bool { return Value(e.call, "RegionId") == region }
+	if i := slices.IndexFunc(taken, in); i >= 0 {
+		Expect(taken[i].answer).To(BeAccepted())
+		return
+	}
+	m.takes(ctx, cmp.Or(m.unsent()...), occasion{m.k.SWAS, m.k.SWAS, region})
+}
+
 // shows shows that the target takes a feature of the exemplar; alone is a
 // request with that feature only.
 func (m maker) shows(ctx context.Context, e *exemplar, alone wire.Call) {
@@ -317,17 +333,7 @@ func (m maker) region() {
 	It("takes every region of the world that ListRegions lists", m.rule("REGION-KNOWN"), Needs(SWASFull), func(ctx SpecContext) {
 		m.proven(ctx)
 		for _, region := range m.k.SWAS.ListedRegions(ctx) {
-			if region == m.k.Region() {
-				m.plainly(ctx)
-				continue
-			}
-			taken := m.taken()
-			in := func(e *exemplar) bool { return Value(e.call, "RegionId") == region }
-			if i := slices.IndexFunc(taken, in); i >= 0 {
-				Expect(taken[i].answer).To(BeAccepted())
-				continue
-			}
-			m.takes(ctx, cmp.Or(m.unsent()...), occasion{m.k.SWAS, m.k.SWAS, region})
+			m.takesIn(ctx, region)
 		}
 	})
 	DescribeTable("refuses a region that does not exist", func(ctx SpecContext, record bool) {
