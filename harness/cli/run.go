@@ -22,7 +22,7 @@ type runFlags struct {
 	config, image, report, deviations string
 	target                            target.Kind
 	edition                           catalogue.Edition
-	rules                             []string
+	rules, outputs                    []string
 	strict, quota                     bool
 	timeout                           time.Duration
 	seed                              int64
@@ -61,6 +61,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.BoolVar(&f.strict, "strict", false, "a SHOULD that is not met fails")
 	flags.BoolVar(&f.quota, "quota", false, "run the specs that create hundreds of key pairs (default true, on an endpoint false)")
 	flags.StringVar(&f.report, "report", "", "write the report to `FILE.json`")
+	flags.StringArrayVar(&f.outputs, "output", nil, "write the report as `FORMAT=FILE` too: "+formatList()+"; may be repeated")
 	flags.StringVar(&f.deviations, "deviations", "", "YAML `FILE` of the deviations that are known; kpspec deviations write makes one")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
@@ -143,9 +144,9 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if err != nil {
 		return 0, usage("%w", err)
 	}
-	out, err := newOutput("--report", f.report)
+	out, err := newOutputs(f.report, f.outputs)
 	if err != nil {
-		return 0, usage("--report: %w", err)
+		return 0, err
 	}
 	defer out.discard()
 
@@ -176,7 +177,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		cause := "the target cannot be tested: " + oneLine(err.Error())
 		r := undone(cause)
 		r.TargetLog = t.Logs(ctx)
-		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r.Write))
+		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r))
 	}
 
 	r, err := p.Execute(ctx, suites.Config{
@@ -196,7 +197,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if ctx.Err() != nil {
 		r = r.Interrupted()
 	}
-	err = errors.Join(err, out.write(r.Write), broken(report.Summary(p.Stdout, r, p.Color)))
+	err = errors.Join(err, out.write(r), broken(p.present(r)))
 	if err != nil {
 		// A result that did not arrive is none.
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}

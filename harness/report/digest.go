@@ -81,8 +81,8 @@ type cause struct {
 	IDs  []string
 }
 
-// named are the first ids, and how many more there are.
-func (c cause) named() string {
+// Named are the first ids, and how many more there are.
+func (c cause) Named() string {
 	if len(c.IDs) <= causeRules {
 		return strings.Join(c.IDs, " ")
 	}

@@ -180,7 +180,7 @@ func (p *printer) couldNotRun(r Report) {
 	p.heading("could not run")
 	for _, c := range causes {
 		p.block("  ", fmt.Sprintf("%s: %s", rules(len(c.IDs)), c.Text))
-		p.block("    ", c.named())
+		p.block("    ", c.Named())
 	}
 }
 
