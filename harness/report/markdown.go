@@ -30,6 +30,7 @@ func Markdown(w io.Writer, r Report) error {
 	m.head(r)
 	m.counts(r)
 	m.causes("Could not run", r.obstacles())
+	m.causes("Not applicable", r.lacking())
 	m.uncovered(r)
 	m.list("Left on the target", r.CleanupErrors)
 	m.list("The list of deviations is out of date", r.ListFaults)
