@@ -228,9 +228,12 @@ func exchangeText(e evidence.Exchange) string {
 // without "<" nothing can end it.
 func (m *markdown) pre(text string) {
 	if text = cut(cleanLines(text), markdownText); text != "" {
-		m.line("<pre>%s</pre>\n", html.EscapeString(text))
+		m.line("<pre>%s</pre>\n", runnerWords.Replace(html.EscapeString(text)))
 	}
 }
+
+// runnerWords are what a line of a job's log is a command by, should Markdown get there.
+var runnerWords = strings.NewReplacer("::", "&#58;&#58;", "##[", "&#35;&#35;[")
 
 // mdCode shows wire text on one line. In code nobody is mentioned and nothing is
 // linked.
