@@ -140,6 +140,9 @@ func (r Report) because(v verdict.Verdict) causes {
 // the last whose status the failure ends with, or else the last.
 func telling(rule Rule, s Spec) evidence.Exchange {
 	about := s.Exchanges
+	if len(about) == 1 {
+		return about[0]
+	}
 	if own := slices.DeleteFunc(slices.Clone(about), func(e evidence.Exchange) bool { return e.Action != rule.Operation }); len(own) > 0 {
 		about = own
 	}
