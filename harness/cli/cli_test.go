@@ -192,6 +192,20 @@ func TestWrongUsage(t *testing.T) {
 		"compare no report":  {[]string{"compare", bad, bad}, bad + ": read report: "},
 		"compare, no file":   {[]string{"compare", filepath.Join(folder, "none.json"), bad}, "open "},
 		"empty report":       {[]string{"run", "--report", ""}, "--report: no file is named"},
+		"output of nothing":  {[]string{"run", "--output", ""}, `--output "": the format must be badge or badge-json or github or html or junit or markdown or summary; write it as html=FILE`},
+		"output, no file":    {[]string{"run", "--output", "html"}, `--output "html": no file is named; write it as html=FILE`},
+		"output, empty file": {[]string{"run", "--output", "html="}, `--output "html=": no file is named; write it as html=FILE`},
+		"unknown output":     {[]string{"run", "--output", "pdf=x"}, `--output "pdf=x": the format must be badge`},
+		"output nowhere":     {[]string{"run", "--output", "html=" + filepath.Join(folder, "no", "x.html")}, "--output html: cannot write " + filepath.Join(folder, "no", "x.html") + ": "},
+		"output to a folder": {[]string{"run", "--output", "junit=" + folder}, "--output junit: " + folder + " is a folder; name a file"},
+		"one file for two":   {[]string{"run", "--report", filepath.Join(folder, "x"), "--output", "html=" + filepath.Join(folder, "x")}, "--output html: " + filepath.Join(folder, "x") + " is written already, by --report"},
+		"report on nothing":  {[]string{"report"}, "kpspec report takes one report, not 0"},
+		"report on two":      {[]string{"report", bad, bad}, "kpspec report takes one report, not 2"},
+		"report, no file":    {[]string{"report", filepath.Join(folder, "none.json")}, "open "},
+		"report, no report":  {[]string{"report", bad, "--format", "html"}, bad + ": read report: "},
+		"unknown format":     {[]string{"report", bad, "--format", "pdf"}, `invalid argument "pdf" for "--format" flag: must be badge or badge-json or github`},
+		"schema of a report": {[]string{"report", bad, "--schema"}, "--schema prints the schema of every report; it takes no report and no --format"},
+		"schema as HTML":     {[]string{"report", "--schema", "--format", "html"}, "--schema prints the schema of every report"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -488,25 +502,25 @@ func TestVersionAndHelp(t *testing.T) {
 	g.Expect(stdout).To(MatchRegexp(`^kpspec \S+\n$`))
 	g.Expect(stderr).To(BeEmpty())
 
-	for _, args := range [][]string{{"--help"}, {"help"}, {"run", "--help"}, {"rules", "-h"}, {"world", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"run", "--help"}, {"report", "--help"}, {"rules", "-h"}, {"world", "--help"}} {
 		code, stdout, stderr = kpspec(t.Context(), &fake{}, args...)
 		g.Expect(code).To(BeZero())
 		g.Expect(stdout).To(ContainSubstring("Usage:"))
 		g.Expect(stderr).To(BeEmpty())
 	}
 	_, stdout, _ = kpspec(t.Context(), &fake{}, "run", "--help")
-	for _, want := range []string{"--target reference|container|endpoint", "--edition 2026-06|2020-11", "--rule ID|pattern", "--report FILE.json", "Exit codes: 0 conformant"} {
+	for _, want := range []string{"--target reference|container|endpoint", "--edition 2026-06|2020-11", "--rule ID|pattern", "--report FILE.json", "--output FORMAT=FILE", "Exit codes: 0 conformant"} {
 		g.Expect(stdout).To(ContainSubstring(want))
 	}
 }
 
-// TestAsShipped runs the real thing on the real suites. It is the only test that
-// does, for Ginkgo's tree belongs to the process; so it is not parallel.
+// TestAsShipped runs the real thing on the real suites. Ginkgo's tree belongs to the
+// process, so tests that do are not parallel.
 func TestAsShipped(t *testing.T) {
 	g := NewWithT(t)
 	var stdout, stderr bytes.Buffer
 	p := cli.New()
-	p.Stdout, p.Stderr, p.Color = &stdout, &stderr, false
+	p.Stdout, p.Stderr, p.Color, p.Actions = &stdout, &stderr, false, false
 	g.Expect(p.Main(t.Context(), []string{"run", "--rule", "ECS-IMP-NAME-LEN-MIN"})).To(BeZero(), "%s%s", &stdout, &stderr)
 	g.Expect(stdout.String()).To(HavePrefix("CONFORMANT: none of 1 rule failed\n"))
 	g.Expect(stderr.String()).To(BeEmpty())

@@ -20,9 +20,7 @@ func newOutput(flag, path string) (*output, error) {
 	if path == "" {
 		return &output{}, nil
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // the link stays, what it points to is replaced
-	}
+	path = resolved(path)
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -37,6 +35,14 @@ func newOutput(flag, path string) (*output, error) {
 		return nil, fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return &output{flag: flag, path: path, file: file}, nil
+}
+
+// resolved is the file behind a link: the link stays, what it points to is replaced.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 // write writes the file by what is given and gives it its name.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
@@ -25,6 +26,10 @@ import (
 type Program struct {
 	Stdout, Stderr io.Writer
 	Color          bool // colour the summary
+	Actions        bool // this is a job of GitHub Actions: annotate it
+
+	// Token makes a word that nobody can guess: uuid.NewString.
+	Token func() string
 
 	// NewTarget makes the target of a run: target.New.
 	NewTarget func(target.Config, catalogue.Edition) (target.Target, error)
@@ -47,6 +52,8 @@ func New() *Program {
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		Color:     os.Getenv("NO_COLOR") == "" && terminal(os.Stdout),
+		Actions:   os.Getenv("GITHUB_ACTIONS") == "true",
+		Token:     uuid.NewString,
 		NewTarget: target.New,
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
@@ -112,7 +119,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
-		p.runCommand(&code), p.sweepCommand(&code), p.compareCommand(&code), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand(), p.workCommand())
+		p.runCommand(&code), p.sweepCommand(&code), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand(), p.workCommand())
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {

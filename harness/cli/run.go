@@ -25,7 +25,7 @@ type runFlags struct {
 	ledger                            string
 	target                            target.Kind
 	edition                           catalogue.Edition
-	rules                             []string
+	rules, outputs                    []string
 	strict, quota, servers            bool
 	timeout                           time.Duration
 	seed                              int64
@@ -66,6 +66,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.BoolVar(&f.quota, "quota", false, "run the specs that create hundreds of key pairs (default true, on an endpoint false)")
 	flags.BoolVar(&f.servers, "servers", false, "run the specs that bind key pairs to servers (default true, on an endpoint elsewhere false)")
 	flags.StringVar(&f.report, "report", "", "write the report to `FILE.json`")
+	flags.StringArrayVar(&f.outputs, "output", nil, "write the report as `FORMAT=FILE` too: "+formatList()+"; may be repeated")
 	flags.StringVar(&f.deviations, "deviations", "", "YAML `FILE` of the deviations that are known; kpspec deviations write makes one")
 	flags.StringVar(&f.ledger, "ledger", "", "`FILE` to write down in what is made, before it is made (default, for an endpoint, one in the state folder)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
@@ -174,9 +175,9 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if err != nil {
 		return 0, usage("--ledger: %w", err)
 	}
-	out, err := newOutput("--report", f.report)
+	out, err := newOutputs(f.report, f.outputs)
 	if err != nil {
-		return 0, usage("--report: %w", err)
+		return 0, err
 	}
 	defer out.discard()
 
@@ -208,7 +209,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		cause := "the target cannot be tested: " + oneLine(err.Error())
 		r := undone(cause)
 		r.TargetLog = t.Logs(ctx)
-		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r.Write))
+		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r))
 	}
 
 	r, err := p.execute(ctx, suites.Config{
@@ -228,7 +229,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if ctx.Err() != nil {
 		r = r.Interrupted()
 	}
-	err = errors.Join(err, out.write(r.Write), broken(report.Summary(p.Stdout, r, p.Color)))
+	err = errors.Join(err, out.write(r), broken(p.present(r)))
 	if err != nil {
 		// A result that did not arrive is none.
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/kpspec/kpspec/harness/evidence"
@@ -20,7 +18,6 @@ const (
 	warnedLines  = 20  // SHOULD specs not met that are listed
 	failureLines = 14  // lines of a failure text; gomega's diffs can be long
 	bodyLines    = 8   // lines of a recorded body
-	causeRules   = 6   // ids listed beside one cause of could-not-run
 	logLines     = 20  // last lines of the target's log
 )
 
@@ -77,43 +74,14 @@ func (p *printer) heading(text string) {
 }
 
 func (p *printer) conclusion(r Report) {
-	failed, warned, undone := r.Counts.Of(verdict.Failed), r.Counts.Of(verdict.Warned), r.Counts.Of(verdict.CouldNotRun)
-	total := rules(r.Counts.Total())
-	var said []string
-	switch {
-	case r.Counts.Total() == 0:
-		said = []string{"no rule was tested"}
-	case failed > 0:
-		said = []string{fmt.Sprintf("%d of %s failed", failed, total)}
-	case r.Verdict == Conformant:
-		said = []string{"none of " + total + " failed"}
-	case len(r.ListFaults) > 0:
-		said = []string{"the list of deviations is out of date"}
-	case undone == 0 && r.Counts.Of(verdict.Deviation) > 0 && r.ExitCode == r.Counts.Exit():
-		said = []string{"nothing but known deviations was seen"}
-	case undone == 0:
-		said = []string{"the run was cut short"}
-	}
-	if undone > 0 {
-		said = append(said, fmt.Sprintf("%d could not run", undone))
-		if len(said) == 1 {
-			said[0] = fmt.Sprintf("%d of %s could not run", undone, total)
-		}
-	}
-	if warned > 0 {
-		said = append(said, fmt.Sprintf("%d warned", warned))
-	}
-	if n := r.Counts.Of(verdict.Deviation); n > 0 {
-		said = append(said, plural(n, "known deviation"))
-	}
-	words, paint := "INCOMPLETE", yellow
+	paint := yellow
 	switch r.Verdict {
 	case Conformant:
-		words, paint = "CONFORMANT", green
+		paint = green
 	case NotConformant:
-		words, paint = "NOT CONFORMANT", red
+		paint = red
 	}
-	p.line("%s: %s", p.paint(paint, words), strings.Join(said, ", "))
+	p.line("%s: %s", p.paint(paint, strings.ToUpper(r.Verdict.words())), r.said())
 }
 
 func (p *printer) facts(r Report) {
@@ -124,14 +92,10 @@ func (p *printer) facts(r Report) {
 		strict = ", strict: a SHOULD that is not met fails"
 	}
 	p.line("edition  %s%s", r.Edition, strict)
-	specs := 0
-	for _, rule := range r.Rules {
-		specs += len(rule.Specs)
-	}
 	if r.Limits != nil {
 		p.line("limits   %s", r.Limits)
 	}
-	p.line("run      %s, %s, %s", plural(specs, "spec"), time.Duration(r.DurationMS)*time.Millisecond, versionText(r.Tool))
+	p.line("run      %s, %s, %s", plural(r.specs(), "spec"), time.Duration(r.DurationMS)*time.Millisecond, versionText(r.Tool))
 }
 
 func versionText(t Tool) string { return clean(t.Name + " " + t.Version) }
@@ -144,16 +108,9 @@ func targetText(t Target) string {
 	return clean(t.Kind + " " + t.Name)
 }
 
-// table shows a row per level and a column per verdict. The two verdicts that
-// are rare have a column only when they occur.
+// table shows a row per level and a column per verdict.
 func (p *printer) table(r Report) {
-	var columns []verdict.Verdict
-	for _, v := range verdict.All() {
-		rare := v == verdict.Deviation || v == verdict.NotApplicable
-		if !rare || r.Counts.Of(v) > 0 {
-			columns = append(columns, v)
-		}
-	}
+	columns := r.columns()
 	p.line("")
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-8s", "rules")
@@ -188,27 +145,18 @@ func style(v verdict.Verdict) string {
 
 func (p *printer) notCovered(r Report) {
 	p.line("")
-	all := len(r.Rules) + len(r.NotCovered) + r.NotSelected
+	all := r.catalogued()
 	if len(r.NotCovered) == 0 && r.NotSelected == 0 {
 		p.line("covered  all %s of the catalogue", rules(all))
 		return
 	}
 	p.line("covered  %d of the %s of the catalogue", len(r.Rules), rules(all))
-	ids := map[string][]string{}
-	var order []string
-	for _, n := range r.NotCovered {
-		if ids[n.Reason] == nil {
-			order = append(order, n.Reason)
+	for _, reason := range r.uncovered() {
+		text := strings.Join(reason.IDs, ", ") + " " + reason.Text
+		if n := len(reason.IDs); n > 4 {
+			text = fmt.Sprintf("%s to %s %s", reason.IDs[0], reason.IDs[n-1], reason.Text)
 		}
-		ids[n.Reason] = append(ids[n.Reason], n.ID)
-	}
-	for _, reason := range order {
-		named := ids[reason]
-		text := strings.Join(named, ", ") + " " + reason
-		if len(named) > 4 {
-			text = fmt.Sprintf("%s to %s %s", named[0], named[len(named)-1], reason)
-		}
-		p.block(fmt.Sprintf("%10d  ", len(named)), text)
+		p.block(fmt.Sprintf("%10d  ", len(reason.IDs)), text)
 	}
 	if r.NotSelected > 0 {
 		p.block(fmt.Sprintf("%10d  ", r.NotSelected), "not selected")
@@ -228,38 +176,14 @@ func (p *printer) cleanup(r Report) {
 
 // couldNotRun groups by cause: one broken connection explains many rules.
 func (p *printer) couldNotRun(r Report) {
-	ids := map[string][]string{}
-	var causes []string
-	add := func(cause, id string) {
-		if len(ids[cause]) == 0 {
-			causes = append(causes, cause)
-		}
-		if !slices.Contains(ids[cause], id) {
-			ids[cause] = append(ids[cause], id)
-		}
-	}
-	for _, rule := range r.Rules {
-		if rule.Reason != "" {
-			add(rule.Reason, rule.ID)
-		}
-		for _, s := range rule.Specs {
-			if s.Verdict == verdict.CouldNotRun {
-				add(cmp.Or(firstLine(s.Failure), "no cause recorded"), rule.ID)
-			}
-		}
-	}
+	causes := r.obstacles()
 	if len(causes) == 0 {
 		return
 	}
 	p.heading("could not run")
-	for _, cause := range causes {
-		p.block("  ", fmt.Sprintf("%s: %s", rules(len(ids[cause])), cause))
-		shown, more := ids[cause], ""
-		if len(shown) > causeRules {
-			more = fmt.Sprintf(" and %d more", len(shown)-causeRules)
-			shown = shown[:causeRules]
-		}
-		p.block("    ", strings.Join(shown, " ")+more)
+	for _, c := range causes {
+		p.block("  ", fmt.Sprintf("%s: %s", rules(len(c.IDs)), c.Text))
+		p.block("    ", c.Named())
 	}
 }
 
@@ -374,13 +298,7 @@ func (p *printer) failure(rule Rule, s Spec) {
 	if len(s.Exchanges) == 0 {
 		return
 	}
-	// What the rule is about rather than the look at its effect that follows.
-	last := s.Exchanges[len(s.Exchanges)-1]
-	for _, e := range s.Exchanges {
-		if e.Action == rule.Operation {
-			last = e
-		}
-	}
+	last := telling(rule, s)
 	p.message("request", last.Request)
 	if last.Response != nil {
 		p.message("answer", *last.Response)
@@ -457,51 +375,4 @@ func (p *printer) block(indent, text string) {
 	if b.Len() > 0 {
 		p.line("%s%s", indent, b.String())
 	}
-}
-
-func ruleRef(r Rule, s Spec) string {
-	if s.Clause == "" {
-		return r.ID
-	}
-	return r.ID + "." + s.Clause
-}
-
-func rules(n int) string { return plural(n, "rule") }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return strings.TrimSpace(line)
-}
-
-// oneLine puts a text of several lines on one; the first line of a failure
-// alone is often no more than "Expected".
-func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
-
-// clean makes text safe for a terminal: what a target answers must not be able
-// to move the cursor, colour the screen or reverse the text.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
-			return '?'
-		}
-		return r
-	}, strings.ReplaceAll(s, "\t", "    "))
-}
-
-// cut shortens s to n characters, and says so.
-func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n-3]) + "..."
 }
