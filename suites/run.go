@@ -295,7 +295,7 @@ func (r *run) report(ctx context.Context) report.Report {
 		Duration:   time.Since(r.started),
 	}
 	if r.cfg.Target != nil {
-		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
+		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name(), Defect: target.DefectOf(r.cfg.Target)}
 	}
 	if ctx.Err() != nil {
 		in.Cause = "the run was interrupted"

@@ -103,6 +103,33 @@ func (r redactor) free(s string) string {
 	return hideRuns(hideNamed(s), textRun)
 }
 
+// words redacts text of which not even the form is known, by an allow-list: plain
+// words, small numbers and punctuation are shown, and everything else is hidden,
+// so also what stands behind a name and "=" or ":".
+func (r redactor) words(s string) string {
+	s = hideNamed(r.plain(s))
+	if strings.Contains(s, "-----") {
+		s = anyPEM.ReplaceAllString(s, Hidden)
+	}
+	return token.ReplaceAllStringFunc(s, func(t string) string {
+		core := strings.Trim(t, ".:!?…-")
+		switch {
+		case t == "hidden", !strings.ContainsFunc(core, letterOrDigit), word.MatchString(core), members[strings.ToLower(core)] != secret:
+			return t
+		}
+		return Hidden
+	})
+}
+
+func letterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+var (
+	// token is what stands between spaces and brackets in free text.
+	token = regexp.MustCompile(`[^\s<>()\[\]{}"'\\,;&|/*]+`)
+	// word is a word of a language, hyphens allowed, or a small number.
+	word = regexp.MustCompile(`^(?:(?:\p{Lu}?\p{Ll}{0,23}|\p{Lu}{2,12}|\p{Lo}{1,20})(?:[-’](?:\p{Lu}?\p{Ll}{1,23}|\p{Lu}{2,12})){0,4}|\d{1,4})$`)
+)
+
 func hideNamed(s string) string {
 	if !strings.ContainsAny(s, "=:>") {
 		return s // the usual case, and the expressions are slow

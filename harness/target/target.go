@@ -65,6 +65,9 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 			return nil, fmt.Errorf("lacks: %w", err)
 		}
 	}
+	if c.Defect != "" && c.Target != Reference {
+		return nil, fmt.Errorf("only the embedded reference can be given the defect %q, and the target is %s", c.Defect, c.Target)
+	}
 	switch c.Target {
 	case Reference, Container:
 		w, err := c.world(world.Default())
@@ -73,7 +76,7 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 		}
 		place := Place{World: w, Quota: c.quota(true), Lacks: c.Lacks}
 		if c.Target == Reference {
-			return newReference(c.Reference, edition, place), nil
+			return newReference(c.Reference, edition, place, c.Defect)
 		}
 		return newContainer(c.Container, c.Reference, edition, place)
 	case Endpoint:

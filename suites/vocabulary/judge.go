@@ -202,10 +202,11 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	defer func() {
 		r := recover()
 		if r != nil {
+			exchanges := k.recorder.Take() // before anything else is sent
 			if cause := k.crowded(context.WithoutCancel(ctx)); cause != "" {
-				AddReportEntry(OutcomeEntry, Outcome{verdict.Undone, cause, ""}, ReportEntryVisibilityNever)
+				AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.Undone, Message: cause}, ReportEntryVisibilityNever)
+				exchanges = append(exchanges, k.recorder.Take()...)
 			}
-			exchanges := k.recorder.Take()
 			AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
 			for _, exchange := range exchanges {
 				fmt.Fprintln(GinkgoWriter, exchange)
