@@ -127,7 +127,7 @@ var (
 	// token is what stands between spaces and brackets in free text.
 	token = regexp.MustCompile(`[^\s<>()\[\]{}"'\\,;&|/*]+`)
 	// word is a word of a language, hyphens allowed, or a small number.
-	word = regexp.MustCompile(`^(?:(?:\p{Lu}?\p{Ll}{0,23}|\p{Lu}{2,12}|\p{Lo}{1,20})(?:[-’](?:\p{Lu}?\p{Ll}{1,23}|\p{Lu}{2,12})){0,4}|\d{1,4})$`)
+	word = regexp.MustCompile(`^(?:(?:\p{Lu}?\p{Ll}{0,23}|\p{Lu}{2,12}|\p{Lo}{1,20})(?:[-’](?:\p{Lu}?\p{Ll}{1,23}|\p{Lu}{2,12})){0,4}|[a-z]\d|\d{1,4})$`)
 )
 
 func hideNamed(s string) string {
@@ -222,6 +222,16 @@ func printable(s string) string {
 	}
 	return out.String()
 }
+
+// Value returns a value of an answer that is known to be harmless, such as a name
+// or a code, redacted as in an [Exchange], and as one printable line.
+func Value(s string, secrets ...string) string {
+	return shorten(printable(newRedactor(secrets).member(s, leaf)), valueLimit)
+}
+
+// Without returns s, which is our own text about an answer, without the given
+// secrets and without private keys in PEM; lines and everything else stay.
+func Without(s string, secrets ...string) string { return newRedactor(secrets).plain(s) }
 
 // Text returns s, which a server or a library wrote, redacted and as one
 // printable line of at most about 500 bytes. The given secrets are hidden
