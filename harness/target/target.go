@@ -102,6 +102,10 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 	return nil, fmt.Errorf("target: %w", c.checkTarget())
 }
 
+// Served is the world that a target of c is expected to have, with the values of
+// "env:NAME"; where the config names none, the one that the reference serves.
+func (c Config) Served() (world.World, error) { return c.world(world.Default()) }
+
 // world is the world of the config, or w if it has none, without "env:" values.
 func (c Config) world(w world.World) (world.World, error) {
 	if c.World == nil {
