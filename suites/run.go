@@ -139,22 +139,63 @@ func Run(t *testing.T, cfg Config) {
 // running any.
 func Coverage(edition catalogue.Edition) (map[string]int, error) {
 	globals.Reset()
-	run, err := prepare(context.Background(), Config{
-		Edition: edition,
-		Place:   target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()},
-	})
+	run, err := prepare(context.Background(), everything(edition))
 	if err != nil {
 		return nil, err
 	}
 	return run.specs, nil
 }
 
+// Spec is one spec of the suites.
+type Spec struct {
+	Rule     string          `json:"rule"`             // id
+	Clause   string          `json:"clause,omitempty"` // key of the rule's clause, "" for the rule itself
+	Level    catalogue.Level `json:"level"`            // in the edition asked for
+	Text     string          `json:"text"`
+	Location string          `json:"location"` // file:line, relative to the module
+}
+
+// Specs are the specs of an edition, in the order of the files, without running
+// any. A spec that stands for several rules is listed for the last of them.
+func Specs(edition catalogue.Edition) ([]Spec, error) {
+	globals.Reset()
+	run, err := prepare(context.Background(), everything(edition))
+	if err != nil {
+		return nil, err
+	}
+	var all []Spec
+	for _, s := range run.tree {
+		rule, clause, ok := run.about(s)
+		if !ok {
+			continue
+		}
+		all = append(all, Spec{rule.ID, clause, levelOf(rule, clause, run.cfg.Edition), s.FullText(), vocabulary.Relative(s.LeafNodeLocation)})
+	}
+	return all, nil
+}
+
+// everything asks for all specs of an edition, with nothing behind them.
+func everything(edition catalogue.Edition) Config {
+	return Config{Edition: edition, Place: target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()}}
+}
+
+// levelOf is the level of a rule, or of its clause.
+func levelOf(rule catalogue.Rule, clause string, edition catalogue.Edition) catalogue.Level {
+	for _, c := range rule.Clauses {
+		if c.Key == clause {
+			return c.LevelIn(edition)
+		}
+	}
+	return rule.LevelIn(edition)
+}
+
 // run is one run of the suite in this process.
 type run struct {
 	cfg       Config
 	catalogue *catalogue.Catalogue
-	selected  []string       // rule ids
-	specs     map[string]int // rule id → number of specs
+	selected  []string          // rule ids
+	specs     map[string]int    // rule id → number of specs
+	tree      types.SpecReports // all specs, where they have been counted
 	started   time.Time
 	ran       types.Report // what Ginkgo made of it
 }
@@ -203,14 +244,14 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	if r.specs = cfg.Specs; r.specs != nil {
 		return r, nil
 	}
-	tree := PreviewSpecs("kpspec").SpecReports
+	r.tree = PreviewSpecs("kpspec").SpecReports
 	r.specs = map[string]int{}
-	for _, spec := range tree {
+	for _, spec := range r.tree {
 		if rule, _, ok := r.about(spec); ok {
 			r.specs[rule.ID]++
 		}
 	}
-	if err := r.sound(tree); err != nil {
+	if err := r.sound(r.tree); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -327,15 +368,10 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	res := report.SpecResult{
 		Rule:       rule.ID,
 		Clause:     clause,
-		Level:      rule.LevelIn(edition),
+		Level:      levelOf(rule, clause, edition),
 		Text:       spec.FullText(),
 		Location:   vocabulary.Relative(spec.LeafNodeLocation),
 		DurationMS: float64(spec.RunTime.Microseconds()) / 1000,
-	}
-	for _, c := range rule.Clauses {
-		if c.Key == clause {
-			res.Level = c.LevelIn(edition)
-		}
 	}
 	res.Observations = entries[report.Observation](spec, vocabulary.ObservationEntry)
 	for _, exchanges := range entries[[]evidence.Exchange](spec, vocabulary.ExchangesEntry) {

@@ -13,6 +13,13 @@ import (
 // completion gives the words that may stand somewhere; the shell chooses.
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
+// complete completes the value of a flag with the words of a list.
+func complete(c *cobra.Command, flag string, list func() []string) {
+	if err := c.RegisterFlagCompletionFunc(flag, words(list)); err != nil {
+		panic(err) // the flag is not there: a mistake in this package, which any test finds
+	}
+}
+
 // words completes with the words of a list, made when it is asked for.
 func words(list func() []string) completion {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

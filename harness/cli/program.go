@@ -31,6 +31,8 @@ type Program struct {
 	Preflight func(context.Context, target.Place) error
 	// Coverage is the number of specs per rule id: suites.Coverage.
 	Coverage func(catalogue.Edition) (map[string]int, error)
+	// Specs are the specs of an edition: suites.Specs.
+	Specs func(catalogue.Edition) ([]suites.Spec, error)
 	// Execute runs the specs: suites.Execute. Its error is one of usage.
 	Execute func(context.Context, suites.Config) (report.Report, error)
 	// Prove tries defects of the reference: prove.Run.
@@ -47,6 +49,7 @@ func New() *Program {
 		NewTarget: target.New,
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
+		Specs:     suites.Specs,
 		Execute:   suites.Execute,
 		Prove:     prove.Run,
 	}
@@ -100,15 +103,14 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 			}
 			return usage("no command; to test the embedded reference: kpspec run")
 		},
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}
 	root.SetArgs(args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
-		p.runCommand(&code), p.replayCommand(), p.compareCommand(&code), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand())
+		p.runCommand(&code), p.replayCommand(), p.doctorCommand(&code), p.compareCommand(&code), p.deviationsCommand(), p.rulesCommand(), p.listCommand(), p.explainCommand(), p.initCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand())
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {
