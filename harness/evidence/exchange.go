@@ -12,6 +12,9 @@ import (
 type Exchange struct {
 	// Seq counts from 1 since [Recorder.Begin].
 	Seq int `json:"seq"`
+	// Earlier says that an earlier spec sent it, and that this one is about its
+	// answer too. Seq is then of that spec.
+	Earlier bool `json:"earlier,omitempty"`
 	// Action is the operation the request named, "" if it named none.
 	Action string `json:"action,omitempty"`
 	// Origin is who sent the request and how, as far as the sender has told.
@@ -116,6 +119,9 @@ func (e *Exchange) UnmarshalJSON(data []byte) error {
 func (e Exchange) String() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "#%d", e.Seq)
+	if e.Earlier {
+		out.WriteString(" of an earlier spec:")
+	}
 	if e.Action != "" {
 		fmt.Fprintf(&out, " %s", printable(e.Action))
 	}

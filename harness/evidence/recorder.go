@@ -35,6 +35,8 @@ type Recorder struct {
 	entries []*entry
 	seq     int
 	dropped int
+
+	recalled []*entry // of earlier specs
 }
 
 // NewRecorder returns a recorder in front of the transport next.
@@ -53,20 +55,48 @@ func (r *Recorder) Hide(secrets ...string) {
 func (r *Recorder) Begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entries, r.seq, r.dropped = nil, 0, 0
+	r.recalled, r.entries, r.seq, r.dropped = nil, nil, 0, 0
+}
+
+// Kept are exchanges that more than one spec is about, not redacted yet. The zero
+// value has none.
+type Kept struct{ entries []*entry }
+
+// Keep returns the exchanges since Begin, for [Recorder.Recall] in other specs.
+func (r *Recorder) Keep() Kept {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Kept{slices.Clone(r.entries)}
+}
+
+// Recall puts exchanges of an earlier spec before those since Begin, once; they
+// are marked as [Exchange.Earlier].
+func (r *Recorder) Recall(k Kept) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range k.entries {
+		if !slices.Contains(r.recalled, e) && !slices.Contains(r.entries, e) {
+			r.recalled = append(r.recalled, e)
+		}
+	}
 }
 
 // Take returns the exchanges since Begin or the last Take, oldest first and at
-// most the last 20, and forgets them. One that is still under way says so in its
+// most the last 20, and forgets them; those that were recalled come first. One that is still under way says so in its
 // Error.
 func (r *Recorder) Take() []Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := make([]Exchange, 0, len(r.entries))
+	out := make([]Exchange, 0, len(r.recalled)+len(r.entries))
+	for _, e := range r.recalled {
+		x := e.redact()
+		x.Earlier = true
+		out = append(out, x)
+	}
 	for _, e := range r.entries {
 		out = append(out, e.redact())
 	}
-	r.entries = nil
+	r.recalled, r.entries = nil, nil
 	return out
 }
 

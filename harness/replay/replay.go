@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,8 +49,9 @@ func Run(ctx context.Context, o Options) error {
 			continue
 		}
 		p.tell("\nspec %s", clean(spec.Text))
-		if first := spec.Exchanges[0].Seq; first > 1 {
-			p.tell("     %d earlier requests of this spec are not in the report", first-1)
+		own := slices.IndexFunc(spec.Exchanges, func(x evidence.Exchange) bool { return !x.Earlier })
+		if own >= 0 && spec.Exchanges[own].Seq > 1 {
+			p.tell("     %d earlier requests of this spec are not in the report", spec.Exchanges[own].Seq-1)
 		}
 		for _, group := range together(spec.Exchanges) {
 			p.play(group)
@@ -205,6 +207,9 @@ func (p *player) show(s *step, meanwhile bool) {
 	if s.Fault != "" {
 		head += ", with the fault " + clean(s.Fault)
 	}
+	if s.Earlier {
+		head += ", sent by an earlier spec"
+	}
 	if meanwhile {
 		head += ", at the same time as the one before"
 	}
@@ -216,6 +221,9 @@ func (p *player) show(s *step, meanwhile bool) {
 		return
 	case s.answer != nil:
 		p.tell("  now       %s", now(s.answer))
+	}
+	if s.answer != nil && len(s.answer.Body) > 0 {
+		p.tell("  answer    %s", clean(evidence.Excerpt(s.answer.Header.Get("Content-Type"), s.answer.Body, excerpt, p.World.Secrets()...)))
 	}
 	if p.base(s) == "" {
 		p.tell("  # no lines for a shell: the target has no address for %s", clean(s.Product))
@@ -272,6 +280,9 @@ func (p *player) tell(format string, args ...any) {
 	_, err := fmt.Fprintf(p.Out, format+"\n", args...)
 	p.broken = errors.Join(p.broken, err)
 }
+
+// excerpt is about how many bytes of an answer are shown.
+const excerpt = 300
 
 // code finds the code of a refusal in a body as it is shown.
 var code = regexp.MustCompile(`"Code":"([^"]{1,100})"|<Code>([^<]{1,100})</Code>`)

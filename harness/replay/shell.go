@@ -133,7 +133,7 @@ func Aliyun(product, base string, call wire.Call) (string, error) {
 		case seen[p.Name]:
 			return "", fmt.Errorf("the aliyun CLI sends %s only once", p.Name)
 		case unprintable(p.Name + p.Value):
-			return "", fmt.Errorf("%s has line ends or other characters that do not print", strings.Map(printed, p.Name))
+			return "", fmt.Errorf("no aliyun line: %s has line ends or other characters that do not print", strings.Map(printed, p.Name))
 		case strings.HasPrefix(p.Value, "-"):
 			words = append(words, quote("--"+p.Name+"="+p.Value)) // else the CLI takes it for a flag
 		default:

@@ -105,6 +105,13 @@ func NewKit(o Options) (*Kit, error) {
 	return k, nil
 }
 
+// Sent is what the spec has sent until now, for others that are about it too.
+func (k *Kit) Sent() evidence.Kept { return k.recorder.Keep() }
+
+// Recall adds what another spec has sent to the evidence of this one, which is
+// about its answer too.
+func (k *Kit) Recall(sent evidence.Kept) { k.recorder.Recall(sent) }
+
 // Region is the region the specs work in.
 func (k *Kit) Region() string { return k.Place.World.Regions[0] }
 
