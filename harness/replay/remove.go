@@ -233,7 +233,10 @@ func (p *player) clear() error {
 	if done := len(open) - len(left); done > 0 {
 		p.tell("\nremoved what this replay has made, or may have made: %d", done)
 	}
-	return errors.Join(left...)
+	if err := errors.Join(left...); err != nil {
+		return errors.New(evidence.Without(err.Error(), p.World.Secrets()...))
+	}
+	return nil
 }
 
 // remove undoes one entry. One that is not there any more is gone.

@@ -276,8 +276,10 @@ func (p *player) curl(s *step, id world.Identity) (line, needs string, err error
 	return Curl(req, id.SecurityToken)
 }
 
+// tell prints a line, without what the world has of secrets: whatever a target
+// has answered, nobody shall read them here.
 func (p *player) tell(format string, args ...any) {
-	_, err := fmt.Fprintf(p.Out, format+"\n", args...)
+	_, err := fmt.Fprintln(p.Out, evidence.Without(fmt.Sprintf(format, args...), p.World.Secrets()...))
 	p.broken = errors.Join(p.broken, err)
 }
 
