@@ -78,7 +78,7 @@ func TestListAndRerun(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	_, stdout, _ := kpspec(t.Context(), &fake{}, "list")
-	g.Expect(stdout).To(ContainSubstring("2 specs of 2 rules"))
+	g.Expect(stdout).To(ContainSubstring("specs: 2, of rules: 2"))
 	_, stdout, _ = kpspec(t.Context(), &fake{}, "list", "--rule", "*-MIN", "--json")
 	var listed []map[string]string
 	g.Expect(json.Unmarshal([]byte(stdout), &listed)).To(Succeed())
@@ -87,7 +87,7 @@ func TestListAndRerun(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.json")
 	kpspec(t.Context(), &fake{outcome: verdict.NotMet, met: "ECS-IMP-NAME-LEN-MAX"}, "run", "--edition", "2020-11", "--report", file)
 	_, stdout, _ = kpspec(t.Context(), &fake{}, "list", "--rerun-failed", file)
-	g.Expect(stdout).To(ContainSubstring("1 specs of 1 rules"))
+	g.Expect(stdout).To(ContainSubstring("specs: 1, of rules: 1"))
 	again := &fake{outcome: verdict.Met}
 	code, _, stderr := kpspec(t.Context(), again, "run", "--rerun-failed", file, "--report", file)
 	g.Expect(code).To(Equal(0), stderr)

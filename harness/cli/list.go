@@ -77,7 +77,7 @@ func (p *Program) writeSpecs(specs []suites.Spec) error {
 		ids[s.Rule] = true
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", specRule(s), s.Level, s.Text, s.Location)
 	}
-	_, _ = fmt.Fprintf(w, "\n%d specs of %d rules\n", len(specs), len(ids))
+	_, _ = fmt.Fprintf(w, "\nspecs: %d, of rules: %d\n", len(specs), len(ids))
 	return w.Flush() // a tabwriter keeps all of it until now
 }
 

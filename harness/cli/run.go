@@ -258,12 +258,30 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if ctx.Err() != nil {
 		r = r.Interrupted()
 	}
-	err = errors.Join(err, out.write(r.Write), broken(report.Summary(p.Stdout, r, p.Color)))
+	err = errors.Join(err, out.write(r.Write), broken(p.summarize(r, f.report)))
 	if err != nil {
 		// A result that did not arrive is none.
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}
 	}
 	return r.ExitCode, nil
+}
+
+// summarize prints the summary, and the commands that tell more of what failed.
+func (p *Program) summarize(r report.Report, file string) error {
+	if err := report.Summary(p.Stdout, r, p.Color); err != nil {
+		return err
+	}
+	for _, rule := range r.Rules {
+		if rule.Verdict == verdict.Failed {
+			if file == "" {
+				_, err := fmt.Fprintf(p.Stdout, "\nmore     kpspec explain %s\n", rule.ID)
+				return err
+			}
+			_, err := fmt.Fprintf(p.Stdout, "\nmore     kpspec explain %s --report %s\nagain    kpspec replay %s %s\n", rule.ID, file, file, rule.ID)
+			return err
+		}
+	}
+	return nil
 }
 
 // asked is the place without the products of which no rule is selected. A

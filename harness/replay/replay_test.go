@@ -76,7 +76,10 @@ func TestARecordedCallCanBeMadeAgain(t *testing.T) {
 		"no format":  func(c wire.Call) wire.Call { c.OmitFormat = true; return c },
 		"no action":  func(c wire.Call) wire.Call { c.Action = ""; return c.Without("Action") },
 		"no version": func(c wire.Call) wire.Call { c.Version = ""; return c },
-		"tampered":   func(c wire.Call) wire.Call { c.Break, c.Tamper = wire.TamperedParam, wire.Param{Name: "RegionId", Value: "x"}; return c },
+		"tampered": func(c wire.Call) wire.Call {
+			c.Break, c.Tamper = wire.TamperedParam, wire.Param{Name: "RegionId", Value: "x"}
+			return c
+		},
 	}
 	for _, fault := range wire.Breaks {
 		variants[string(fault)] = func(c wire.Call) wire.Call { c.Break = fault; return c }
@@ -247,8 +250,12 @@ func TestAReplayTouchesOnlyWhatItHasMade(t *testing.T) {
 		x.Action = action
 		return x
 	}
-	ecs := func(action string, params ...wire.Param) evidence.Exchange { return exchange("ECS", "2014-05-26", action, params...) }
-	swas := func(action string, params ...wire.Param) evidence.Exchange { return exchange("SWAS", "2020-06-01", action, params...) }
+	ecs := func(action string, params ...wire.Param) evidence.Exchange {
+		return exchange("ECS", "2014-05-26", action, params...)
+	}
+	swas := func(action string, params ...wire.Param) evidence.Exchange {
+		return exchange("SWAS", "2020-06-01", action, params...)
+	}
 	var out bytes.Buffer
 	rule := report.Rule{ID: "ECS-IMP-X", Specs: []report.Spec{{Text: "a spec", Exchanges: []evidence.Exchange{
 		ecs("ImportKeyPair", name("theirs"), wire.Param{Name: "PublicKeyBody", Value: key}),
