@@ -383,6 +383,13 @@ func (p *printer) failure(rule Rule, s Spec) {
 		}
 	}
 	p.message("request", last.Request)
+	if last.Product != "" {
+		as := fmt.Sprintf("%s of account %s, wire shape %s", last.Identity, last.Account, last.Shape)
+		if last.Fault != "" {
+			as += ", with the fault " + last.Fault + " on purpose"
+		}
+		p.field("sent as", as, 1)
+	}
 	if last.Response != nil {
 		p.message("answer", *last.Response)
 	} else {

@@ -44,11 +44,7 @@ func TestExamineTellsCausesApart(t *testing.T) {
 	w := world.Default()
 	const address, plain = "DNS skipped", "TLS skipped"
 	after := func(names ...string) []string {
-		all := []string{address}
-		for _, n := range names {
-			all = append(all, n)
-		}
-		return all
+		return append([]string{address}, names...)
 	}
 	for name, c := range map[string]struct {
 		serve http.HandlerFunc

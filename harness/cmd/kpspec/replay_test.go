@@ -152,12 +152,10 @@ func echo(t *testing.T, w world.World) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httputil.NewSingleHostReverseProxy(sound)
-	proxy.Director = nil
-	proxy.Rewrite = func(r *httputil.ProxyRequest) {
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(sound)
 		r.Out.Host = r.In.Host
-	}
+	}}
 	all := strings.Join(w.Secrets(), " ")
 	proxy.ModifyResponse = func(a *http.Response) error {
 		if a.Request.URL.Query().Get("KeyPairName") == "" { // the listings must be right, or nothing runs
