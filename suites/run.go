@@ -275,14 +275,54 @@ func finish(journal *ledger.Journal) (said []string) {
 // running any.
 func Coverage(edition catalogue.Edition) (map[string]int, error) {
 	globals.Reset()
-	run, err := prepare(context.Background(), Config{
-		Edition: edition,
-		Place:   target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()},
-	})
+	run, err := prepare(context.Background(), everything(edition))
 	if err != nil {
 		return nil, err
 	}
 	return run.specs, nil
+}
+
+// Spec is one spec of the suites.
+type Spec struct {
+	Rule     string          `json:"rule"`             // id
+	Clause   string          `json:"clause,omitempty"` // key of the rule's clause, "" for the rule itself
+	Level    catalogue.Level `json:"level"`            // in the edition asked for
+	Text     string          `json:"text"`
+	Location string          `json:"location"` // file:line, relative to the module
+}
+
+// Specs are the specs of an edition, in the order of the files, without running
+// any. A spec that stands for several rules is listed for the last of them.
+func Specs(edition catalogue.Edition) ([]Spec, error) {
+	globals.Reset()
+	run, err := prepare(context.Background(), everything(edition))
+	if err != nil {
+		return nil, err
+	}
+	var all []Spec
+	for _, s := range run.tree {
+		rule, clause, ok := run.about(s)
+		if !ok {
+			continue
+		}
+		all = append(all, Spec{rule.ID, clause, levelOf(rule, clause, run.cfg.Edition), s.FullText(), vocabulary.Relative(s.LeafNodeLocation)})
+	}
+	return all, nil
+}
+
+// everything asks for all specs of an edition, with nothing behind them.
+func everything(edition catalogue.Edition) Config {
+	return Config{Edition: edition, Place: target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()}}
+}
+
+// levelOf is the level of a rule, or of its clause.
+func levelOf(rule catalogue.Rule, clause string, edition catalogue.Edition) catalogue.Level {
+	for _, c := range rule.Clauses {
+		if c.Key == clause {
+			return c.LevelIn(edition)
+		}
+	}
+	return rule.LevelIn(edition)
 }
 
 // run is one run of the suite in this process.
@@ -291,8 +331,9 @@ type run struct {
 	kit       *vocabulary.Kit
 	kept      []string // what is to be said of the ledger at the end
 	catalogue *catalogue.Catalogue
-	selected  []string       // rule ids
-	specs     map[string]int // rule id → number of specs
+	selected  []string          // rule ids
+	specs     map[string]int    // rule id → number of specs
+	tree      types.SpecReports // all specs, where they have been counted
 	started   time.Time
 	cause     string       // why specs have no result; empty is unknown
 	ran       types.Report // what Ginkgo made of it
@@ -346,14 +387,14 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	if r.specs = cfg.Specs; r.specs != nil {
 		return r, nil
 	}
-	tree := PreviewSpecs("kpspec").SpecReports
+	r.tree = PreviewSpecs("kpspec").SpecReports
 	r.specs = map[string]int{}
-	for _, spec := range tree {
+	for _, spec := range r.tree {
 		if rule, _, ok := r.about(spec); ok {
 			r.specs[rule.ID]++
 		}
 	}
-	if err := r.sound(tree); err != nil {
+	if err := r.sound(r.tree); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -430,7 +471,9 @@ func (r *run) share() Share {
 	for _, spec := range r.ran.SpecReports {
 		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
-			s.Results = append(s.Results, result(spec, rule, clause, r.cfg.Edition))
+			res := result(spec, rule, clause, r.cfg.Edition)
+			hide(&res, r.cfg.Place.World.Secrets())
+			s.Results = append(s.Results, res)
 		}
 	}
 	return s
@@ -452,7 +495,7 @@ func (r *run) report(ctx context.Context, s Share) report.Report {
 		Cause:      r.cause,
 	}
 	if r.cfg.Target != nil {
-		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
+		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name(), Defect: target.DefectOf(r.cfg.Target)}
 	}
 	if ctx.Err() != nil {
 		in.Cause = "the run was interrupted"
@@ -487,15 +530,10 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	res := report.SpecResult{
 		Rule:       rule.ID,
 		Clause:     clause,
-		Level:      rule.LevelIn(edition),
+		Level:      levelOf(rule, clause, edition),
 		Text:       spec.FullText(),
 		Location:   vocabulary.Relative(spec.LeafNodeLocation),
 		DurationMS: float64(spec.RunTime.Microseconds()) / 1000,
-	}
-	for _, c := range rule.Clauses {
-		if c.Key == clause {
-			res.Level = c.LevelIn(edition)
-		}
 	}
 	res.Observations = entries[report.Observation](spec, vocabulary.ObservationEntry)
 	for _, exchanges := range entries[[]evidence.Exchange](spec, vocabulary.ExchangesEntry) {
@@ -505,7 +543,7 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	switch {
 	case len(told) > 0:
 		last := told[len(told)-1] // a later one tells why an earlier one says nothing
-		res.Outcome, res.Failure = last.Outcome, last.Message
+		res.Outcome, res.Failure, res.Mismatches = last.Outcome, last.Message, last.Mismatches
 		if last.Location != "" {
 			res.Location = last.Location
 		}
@@ -525,6 +563,21 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
+}
+
+// hide takes the secrets out of what a spec tells, which a broken target may have
+// put there.
+func hide(res *report.SpecResult, secrets []string) {
+	res.Failure = evidence.Without(res.Failure, secrets...)
+	for i := range res.Mismatches {
+		m := &res.Mismatches[i]
+		m.Path, m.Expected, m.Got = evidence.Value(m.Path, secrets...), evidence.Value(m.Expected, secrets...), evidence.Value(m.Got, secrets...)
+	}
+	for i, o := range res.Observations {
+		if text, ok := o.Value.(string); ok {
+			res.Observations[i].Value = evidence.Without(text, secrets...)
+		}
+	}
 }
 
 // grouped says each cause for which something is left on the target once, with a

@@ -107,7 +107,13 @@ func kpspec(ctx context.Context, f *fake, args ...string) (code int, stdout, std
 		},
 		Preflight: func(_ context.Context, p target.Place) error { f.asked = p; return f.preflightErr },
 		Coverage:  func(catalogue.Edition) (map[string]int, error) { return specs, nil },
-		Execute:   f.execute,
+		Specs: func(catalogue.Edition) ([]suites.Spec, error) {
+			return []suites.Spec{
+				{Rule: "ECS-IMP-NAME-LEN-MIN", Level: "MUST", Text: "a spec", Location: "suites/a.go:1"},
+				{Rule: "ECS-IMP-NAME-LEN-MAX", Level: "MUST", Text: "another", Location: "suites/a.go:2"},
+			}, nil
+		},
+		Execute: f.execute,
 		Prove: func(_ context.Context, o prove.Options) (prove.Proof, error) {
 			f.prove = o
 			for _, t := range f.proof.Trials {
@@ -191,6 +197,17 @@ func TestWrongUsage(t *testing.T) {
 		"compare one":        {[]string{"compare", bad}, "kpspec compare takes two reports, not 1"},
 		"compare no report":  {[]string{"compare", bad, bad}, bad + ": read report: "},
 		"compare, no file":   {[]string{"compare", filepath.Join(folder, "none.json"), bad}, "open "},
+		"explain nothing":    {[]string{"explain"}, "kpspec explain takes the id of one rule"},
+		"explain unknown":    {[]string{"explain", "ECS-IMP-NAME-LEN-MIX"}, `unknown rule "ECS-IMP-NAME-LEN-MIX"; did you mean ECS-IMP-NAME-LEN-MIN`},
+		"explain no clause":  {[]string{"explain", "ECS-IMP-ACTION.cod"}, `rule ECS-IMP-ACTION has no clause "cod"; it has: code`},
+		"explain a config":   {[]string{"explain", "ECS-IMP-ACTION", "--report", bad}, bad + ": read report: "},
+		"replay nothing":     {[]string{"replay"}, "kpspec replay takes a report and the id of a rule"},
+		"list unknown":       {[]string{"list", "--rule", "XYZ-*"}, `--rule: no rule matches "XYZ-*"`},
+		"rerun nothing":      {[]string{"run", "--rerun-failed", ""}, "--rerun-failed: no report is named"},
+		"init of a kind":     {[]string{"init", "--target", "docker"}, `invalid argument "docker" for "--target" flag`},
+		"init nowhere":       {[]string{"init", "--out", ""}, "--out: no file is named"},
+		"init over a file":   {[]string{"init", "--out", bad}, bad + " is there already and is not overwritten"},
+		"doctor, no URL":     {[]string{"doctor", "--target", "endpoint"}, `target "endpoint": no URL is configured`},
 		"empty report":       {[]string{"run", "--report", ""}, "--report: no file is named"},
 		"output of nothing":  {[]string{"run", "--output", ""}, `--output "": the format must be badge or badge-json or github or html or junit or markdown or summary; write it as html=FILE`},
 		"output, no file":    {[]string{"run", "--output", "html"}, `--output "html": no file is named; write it as html=FILE`},

@@ -37,6 +37,8 @@ type Program struct {
 	Preflight func(context.Context, target.Place) error
 	// Coverage is the number of specs per rule id: suites.Coverage.
 	Coverage func(catalogue.Edition) (map[string]int, error)
+	// Specs are the specs of an edition: suites.Specs.
+	Specs func(catalogue.Edition) ([]suites.Spec, error)
 	// Execute runs the specs in so many processes, 0 is as many as fit. Its error is one of usage.
 	Execute func(context.Context, suites.Config, int) (report.Report, error)
 	// Sweep looks for what crashed runs have left: suites.Sweep.
@@ -57,6 +59,7 @@ func New() *Program {
 		NewTarget: target.New,
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
+		Specs:     suites.Specs,
 		Execute:   execute,
 		Sweep:     suites.Sweep,
 		Prove:     prove.Run,
@@ -111,15 +114,16 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 			}
 			return usage("no command; to test the embedded reference: kpspec run")
 		},
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}
 	root.SetArgs(args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
-		p.runCommand(&code), p.sweepCommand(&code), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand(), p.workCommand())
+		p.runCommand(&code), p.replayCommand(), p.sweepCommand(&code), p.doctorCommand(&code), p.reportCommand(), p.compareCommand(&code),
+		p.deviationsCommand(), p.rulesCommand(), p.listCommand(), p.explainCommand(), p.initCommand(), p.worldCommand(), p.proveCommand(&code),
+		p.versionCommand(), p.workCommand())
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {

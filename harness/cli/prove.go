@@ -56,6 +56,7 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 	flags := c.Flags()
 	flags.SortFlags = false
 	flags.StringArrayVar(&f.defects, "defect", nil, "try the defect `ID` alone, without the servers that implement nothing; may be repeated")
+	complete(c, "defect", defectIDs)
 	flags.BoolVar(&f.list, "list", false, "list the defects and try none")
 	flags.BoolVar(&f.quiet, "quiet", false, "print only the figures and what is not as it should be")
 	flags.BoolVar(&f.whole, "whole", false, "run all specs against every defect, also those that it cannot concern")
@@ -74,7 +75,7 @@ func (f proveFlags) selection() ([]defect.Defect, error) {
 	for _, id := range f.defects {
 		d, err := defect.Find(id)
 		if err != nil {
-			return nil, usage("--defect: %w; kpspec prove --list lists them", err)
+			return nil, usage("--defect: %w (kpspec prove --list lists them)", err)
 		}
 		if !slices.ContainsFunc(out, func(o defect.Defect) bool { return o.ID == id }) {
 			out = append(out, d)

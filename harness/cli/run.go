@@ -22,7 +22,7 @@ import (
 // runFlags are the flags of `kpspec run`. They override the configuration file.
 type runFlags struct {
 	config, image, report, deviations string
-	ledger                            string
+	ledger, defect, rerun             string
 	target                            target.Kind
 	edition                           catalogue.Edition
 	rules, outputs                    []string
@@ -55,13 +55,9 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 			return err
 		},
 	}
+	f.targetFlags(c)
+	f.selectionFlags(c)
 	flags := c.Flags()
-	flags.SortFlags = false
-	flags.Var(choice[target.Kind]{&f.target, target.Kinds()}, "target", "what to test (default reference)")
-	flags.StringVar(&f.config, "config", "", "YAML file that describes the target; flags override it")
-	flags.StringVar(&f.image, "image", "", "image of the container target (default "+target.DefaultImage+")")
-	flags.StringArrayVar(&f.rules, "rule", nil, "test the rules that match `ID|pattern` (* ? [...]); may be repeated (default all)")
-	flags.Var(editionChoice(&f.edition), "edition", "edition of the documents (default 2026-06)")
 	flags.BoolVar(&f.strict, "strict", false, "a SHOULD that is not met fails")
 	flags.BoolVar(&f.quota, "quota", false, "run the specs that create hundreds of key pairs (default true, on an endpoint false)")
 	flags.BoolVar(&f.servers, "servers", false, "run the specs that bind key pairs to servers (default true, on an endpoint elsewhere false)")
@@ -75,10 +71,66 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	return c
 }
 
+// targetFlags are the flags that say what is tested.
+func (f *runFlags) targetFlags(c *cobra.Command) {
+	flags := c.Flags()
+	flags.SortFlags = false
+	kinds := choice[target.Kind]{&f.target, target.Kinds()}
+	flags.Var(kinds, "target", "what to test (default reference)")
+	flags.StringVar(&f.config, "config", "", "YAML file that describes the target; flags override it")
+	flags.StringVar(&f.image, "image", "", "image of the container target (default "+target.DefaultImage+")")
+	flags.StringVar(&f.defect, "reference-defect", "", "test the embedded reference with the declared defect `ID`; kpspec prove --list lists them")
+	complete(c, "target", kinds.words)
+	complete(c, "reference-defect", defectIDs)
+}
+
+// selectionFlags are the flags that say which rules are tested.
+func (f *runFlags) selectionFlags(c *cobra.Command) {
+	flags := c.Flags()
+	editions := editionChoice(&f.edition)
+	flags.StringArrayVar(&f.rules, "rule", nil, "test the rules that match `ID|pattern` (* ? [...]); may be repeated (default all)")
+	flags.StringVar(&f.rerun, "rerun-failed", "", "test the rules that failed, warned or could not run in `REPORT.json`, in its edition")
+	flags.Var(editions, "edition", "edition of the documents (default 2026-06)")
+	complete(c, "rule", ruleIDs)
+	complete(c, "edition", editions.words)
+}
+
+// rerunFailed selects what did not go well in the report of --rerun-failed.
+func (f *runFlags) rerunFailed() error {
+	if len(f.rules) > 0 {
+		return usage("--rerun-failed and --rule both say which rules to test; use one of them")
+	}
+	if f.rerun == "" {
+		return usage("--rerun-failed: no report is named")
+	}
+	r, err := readReport(f.rerun)
+	if err != nil {
+		return err
+	}
+	for _, rule := range r.Rules {
+		switch rule.Verdict {
+		case verdict.Failed, verdict.Warned, verdict.CouldNotRun:
+			f.rules = append(f.rules, rule.ID)
+		}
+	}
+	if len(f.rules) == 0 {
+		return usage("--rerun-failed: no rule failed, warned or could not run in %s", f.rerun)
+	}
+	if f.edition == "" {
+		f.edition = r.Edition
+	}
+	return nil
+}
+
 // configuration is the file of --config with the flags that were given over it.
-func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
+func (f *runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	var cfg target.Config
 	given := c.Flags().Changed
+	if given("rerun-failed") {
+		if err := f.rerunFailed(); err != nil {
+			return cfg, err
+		}
+	}
 	if given("config") {
 		var err error
 		if cfg, err = readConfig(f.config); err != nil {
@@ -86,7 +138,16 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 		}
 	}
 	cfg.Target = cmp.Or(f.target, cfg.Target, target.Reference)
-	cfg.Edition = cmp.Or(f.edition, cfg.Edition, catalogue.Edition202606)
+	if given("reference-defect") {
+		if f.defect == "" {
+			return cfg, usage("--reference-defect: no defect is named; kpspec prove --list lists them")
+		}
+		if cfg.Target != target.Reference {
+			return cfg, usage("--reference-defect is for the embedded reference, but the target is %s", cfg.Target)
+		}
+		cfg.Defect = f.defect
+	}
+	cfg.Edition = cmp.Or(f.edition, cfg.Edition, target.EditionOf(cfg.Defect), catalogue.Edition202606)
 	if given("strict") {
 		cfg.Strict = f.strict
 	}
@@ -185,7 +246,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	undone := func(cause string) report.Report {
 		return report.Build(report.Input{
 			Catalogue: rules, Edition: cfg.Edition, Strict: cfg.Strict, Version: Version(),
-			Target:   report.Target{Kind: string(t.Kind()), Name: t.Name()},
+			Target:   report.Target{Kind: string(t.Kind()), Name: t.Name(), Defect: target.DefectOf(t)},
 			Selected: selected, Specs: specs, Cause: cause,
 			Started: started, Duration: time.Since(started),
 		})
@@ -229,7 +290,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if ctx.Err() != nil {
 		r = r.Interrupted()
 	}
-	err = errors.Join(err, out.write(r), broken(p.present(r)))
+	err = errors.Join(err, out.write(r), broken(p.present(r, f.report)))
 	if err != nil {
 		// A result that did not arrive is none.
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}

@@ -23,6 +23,7 @@ func createKeyPair(k *Kit, shared *created) {
 			k.SWAS.Accepts(ctx, m.call(k.Name()))
 			return
 		}
+		shared.proven(ctx)
 		Expect(shared.answer).To(BeAccepted())
 	}
 	tokened := &created{k: k, calls: m.withTokens}
@@ -60,6 +61,7 @@ func createToken(m maker) {
 		if m.simultaneous.answers == nil {
 			m.simultaneous.of(ctx, m)
 		}
+		k.Recall(m.simultaneous.sent)
 		var keys []PrivateKey
 		for _, answer := range m.simultaneous.answers {
 			if answer.Status == 200 { // else told to wait, or a matter of another rule
@@ -213,6 +215,7 @@ func createdKey(m maker, shared *created) {
 			Expect(answer).To(HaveMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
 			return
 		}
+		k.Recall(e.sent)
 		Expect(e.answer).To(HaveMember("KeyPairName", gomega.Equal(Value(e.call, "KeyPairName"))))
 	},
 		Entry("with a capital letter", rule("RESP"), m.least, "A"),
@@ -255,6 +258,7 @@ func createdKey(m maker, shared *created) {
 		keys := []PrivateKey{readable(ctx)}
 		var others []*wire.Answer
 		for _, e := range m.taken() {
+			k.Recall(e.sent)
 			others = append(others, e.answer)
 		}
 		if len(others) == 0 {

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
+	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/wire"
 	. "github.com/kpspec/kpspec/suites/vocabulary"
 )
@@ -101,6 +102,7 @@ type created struct {
 	request wire.Call
 	answer  *wire.Answer // nil before it was made
 	listed  *Pair
+	sent    evidence.Kept // what was sent to make it
 }
 
 // name is the name of the key pair.
@@ -121,7 +123,7 @@ func (c *created) make(ctx context.Context) {
 	Given(answer).To(BeAccepted())
 	listed := c.k.SWAS.Find(ctx, Value(request, "KeyPairName"))
 	Given(listed).To(BePresent())
-	c.request, c.answer, c.listed = request, answer, listed
+	c.request, c.answer, c.listed, c.sent = request, answer, listed, c.k.Sent()
 }
 
 // proven shows that a well-formed request succeeds: the key pair is there for
@@ -129,6 +131,7 @@ func (c *created) make(ctx context.Context) {
 func (c *created) proven(ctx context.Context) {
 	GinkgoHelper()
 	if c.answer != nil {
+		c.k.Recall(c.sent)
 		return
 	}
 	c.make(ctx)
@@ -163,6 +166,7 @@ type exemplar struct {
 	tried  bool
 	call   wire.Call
 	answer *wire.Answer // nil unless the target has taken it and lists what it made
+	sent   evidence.Kept
 }
 
 // exemplars are those of one operation. Each can be sent once, where a spec
@@ -221,7 +225,7 @@ func (m maker) try(ctx context.Context, e *exemplar, on occasion) bool {
 	name := Value(call, "KeyPairName")
 	good, _ := BeAccepted().Match(answer)
 	if good && on.owner.FindIn(ctx, on.region, name) != nil {
-		e.call, e.answer = call, answer
+		e.call, e.answer, e.sent = call, answer, m.k.Sent()
 		return true
 	}
 	if good { // it must not stand in the way of what is tried next
@@ -265,6 +269,7 @@ func (m maker) shows(ctx context.Context, e *exemplar, alone wire.Call) {
 	GinkgoHelper()
 	m.try(ctx, e, m.here())
 	if e != nil && e.answer != nil {
+		m.k.Recall(e.sent)
 		Expect(e.answer).To(BeAccepted())
 		return
 	}
@@ -504,13 +509,17 @@ var stillProcessing = []string{"IdempotentProcessing", "LastTokenProcessing"}
 
 // simultaneous are the answers to equal requests with one token that came at
 // once, which several specs look at.
-type simultaneous struct{ answers []*wire.Answer }
+type simultaneous struct {
+	answers []*wire.Answer
+	sent    evidence.Kept // what they answer
+}
 
 // of sends the requests.
 func (s *simultaneous) of(ctx context.Context, m maker) (wire.Call, []*wire.Answer) {
 	GinkgoHelper()
 	call := m.withToken()
 	s.answers = AtOnce(crowd, func(int) *wire.Answer { return m.k.SWAS.Send(ctx, call) })
+	s.sent = m.k.Sent()
 	return call, s.answers
 }
 

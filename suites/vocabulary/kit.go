@@ -95,11 +95,7 @@ func NewKit(o Options) (*Kit, error) {
 	}
 	watch.Store(o.Watch)
 	bare.Store(o.Bare)
-	for _, account := range o.Place.World.Accounts {
-		for _, id := range account.Identities {
-			k.recorder.Hide(id.AccessKeySecret, id.SecurityToken)
-		}
-	}
+	k.recorder.Hide(o.Place.World.Secrets()...)
 	options := []wire.Option{wire.WithTransport(k.recorder), wire.WithGate(o.Place.Gate)}
 	if o.Timeout > 0 {
 		options = append(options, wire.WithTimeout(o.Timeout))
@@ -126,6 +122,13 @@ func (k *Kit) Record(j *ledger.Journal) {
 	j.Run, j.Endpoints = k.names.Run(), map[string]string{"ECS": k.Place.ECS, "SWAS": k.Place.SWAS}
 	k.journal, k.ledger.Journal, k.stocks.journal = j, j, j
 }
+
+// Sent is what the spec has sent until now, for others that are about it too.
+func (k *Kit) Sent() evidence.Kept { return k.recorder.Keep() }
+
+// Recall adds what another spec has sent to the evidence of this one, which is
+// about its answer too.
+func (k *Kit) Recall(sent evidence.Kept) { k.recorder.Recall(sent) }
 
 // Region is the region the specs work in.
 func (k *Kit) Region() string { return k.Place.World.Regions[0] }
