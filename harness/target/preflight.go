@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -220,8 +221,11 @@ func unreachable(err error, show func(string) string) error {
 		unknown x509.UnknownAuthorityError
 		name    x509.HostnameError
 		timeout net.Error
+		spent   *guard.SpentError
 	)
 	switch {
+	case errors.As(err, &spent):
+		return fmt.Errorf("not asked: %w", spent)
 	case errors.As(err, &dns):
 		return fmt.Errorf("unreachable: the name %s is not known to the resolver; check the URL", show(dns.Name))
 	case errors.As(err, &cert), errors.As(err, &unknown), errors.As(err, &name):
