@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -275,8 +276,11 @@ func unreachable(err error, show func(string) string) *problem {
 		unknown x509.UnknownAuthorityError
 		name    x509.HostnameError
 		timeout net.Error
+		spent   *guard.SpentError
 	)
 	switch {
+	case errors.As(err, &spent):
+		return fmt.Errorf("not asked: %w", spent)
 	case errors.As(err, &dns):
 		return &problem{checkDNS, fmt.Sprintf("unreachable: the name %s is not known to the resolver", show(dns.Name)), "check the URL"}
 	case errors.As(err, &cert), errors.As(err, &unknown), errors.As(err, &name):
