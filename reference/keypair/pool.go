@@ -49,26 +49,32 @@ type Source interface {
 	Get(ctx context.Context) (Generated, error)
 }
 
+// Reserve is how many pairs a [Pool] makes before anybody asks for one.
+const Reserve = 6
+
 // Pool is a [Source] that makes key pairs ahead of time, one after the other in the background, so that callers need
 // not wait. Its methods may be called at the same time. Made by [NewPool].
 type Pool struct {
 	size     int
 	generate func() (Generated, error)
 	ready    chan Generated
+	asked    chan struct{}
 	closed   chan struct{}
 	fill     sync.Once
+	ask      sync.Once
 	close    sync.Once
 }
 
-// NewPool makes a pool that keeps at most size pairs ready, none before [Pool.Fill] or [Pool.Get] was called first. With
-// size 0 or less nothing is made ahead of time.
+// NewPool makes a pool that keeps at most size pairs ready, none before [Pool.Fill] or [Pool.Get] was called first, and
+// no more than [Reserve] before Get was: a server that is never asked for keys spends little time on them. With size 0 or less
+// nothing is made ahead of time.
 func NewPool(size int) *Pool { return newPool(size, Generate) }
 
 func newPool(size int, generate func() (Generated, error)) *Pool {
 	// The pair in the hand of the background worker is ready as well, so the channel holds one less.
 	return &Pool{
 		size: size, generate: generate,
-		ready: make(chan Generated, max(size-1, 0)), closed: make(chan struct{}),
+		ready: make(chan Generated, max(size-1, 0)), asked: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
 
@@ -81,7 +87,13 @@ func (p *Pool) Fill() {
 }
 
 func (p *Pool) work() {
-	for {
+	for made := 0; ; made++ {
+		if made == Reserve {
+			select {
+			case <-p.asked:
+			case <-p.closed:
+			}
+		}
 		select {
 		case <-p.closed:
 			return
@@ -102,6 +114,7 @@ func (p *Pool) work() {
 // Get gives a pair that is ready, or else makes one. No pair is given twice. The error is ctx's, when it was over before
 // a pair had to be made, or that of [Generate]. It works after [Pool.Close] too, without anything being made ahead.
 func (p *Pool) Get(ctx context.Context) (Generated, error) {
+	p.ask.Do(func() { close(p.asked) })
 	p.Fill()
 	select {
 	case pair := <-p.ready:
@@ -113,6 +126,9 @@ func (p *Pool) Get(ctx context.Context) (Generated, error) {
 	}
 	return p.generate()
 }
+
+// Ready is how many pairs are ready, at least; one more may be.
+func (p *Pool) Ready() int { return len(p.ready) }
 
 // Close stops the work in the background. A pair that is just being made is finished and dropped; Close does not wait
 // for it. The error is always nil.

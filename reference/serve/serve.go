@@ -39,6 +39,9 @@ const (
 	graceTimeout      = 5 * time.Second // for calls under way when the end comes
 )
 
+// defaultPoolSize is enough for clients that create key pairs in bursts, and about ten seconds of one processor to make.
+const defaultPoolSize = 64
+
 // prefix begins the environment variable of each flag: KPREF_LOG_LEVEL for --log-level.
 const prefix = "KPREF_"
 
@@ -82,7 +85,8 @@ func Main(ctx context.Context, args []string, lookup func(string) (string, bool)
 		"SWAS servers that do not exist, among others that do: call-error or per-instance")
 	flags.StringVar(&s.options.TokenScope, "token-scope", "operation", "how far a ClientToken reaches: operation or account")
 	flags.DurationVar(&s.options.TokenLifetime, "token-lifetime", idempotence.DefaultLifetime, "for how long a ClientToken is remembered")
-	flags.IntVar(&s.options.PoolSize, "pool-size", reference.DefaultPoolSize, "generated keys to keep ready; 0 makes none ahead of time")
+	flags.IntVar(&s.options.PoolSize, "pool-size", defaultPoolSize,
+		"generated keys to keep ready, once the first was asked for; 0 makes none ahead of time")
 	flags.StringVar(&s.logLevel, "log-level", "warn", "debug, info (a line for each request), warn or error")
 	flags.Var(&s.weather, "weather", "bad weather, such as latency=50ms or throttling=5%; more of it separated by commas, or\n"+
 		"with the flag again; the kinds are "+strings.Join(weather.Kinds(), ", ")+" (default: none)")
