@@ -166,7 +166,7 @@ func dial(tb testing.TB, address string) *worker {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { connection.Close() })
-	return &worker{connection: connection, answers: bufio.NewReader(connection)}
+	return &worker{connection: connection, answers: bufio.NewReader(connection), tb: tb}
 }
 
 // drive lets all workers send their requests at the same time, and returns how long that took.
@@ -196,6 +196,7 @@ type worker struct {
 	answers    *bufio.Reader
 	requests   [][]byte
 	took       time.Duration // from the first request to the last answer
+	tb         testing.TB
 }
 
 func (w *worker) run() error {
