@@ -93,7 +93,7 @@ func TestPoolIsFilledForWhoeverAsks(t *testing.T) {
 	NewWithT(t).Consistently(made.Load, "20ms").Should(BeEquivalentTo(Reserve))
 	_, err := p.Get(t.Context())
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	NewWithT(t).Eventually(p.Ready).Should(Equal(size - 1))
+	NewWithT(t).Eventually(p.Ready).Should(Equal(size))
 	NewWithT(t).Consistently(made.Load, "20ms").Should(BeNumerically("<=", size+2))
 }
 
