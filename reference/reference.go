@@ -24,7 +24,7 @@ const HealthPath = "/healthz"
 // DefaultPoolSize is how many generated keys wait for the operations that hand them out: about as many as a run of the
 // suite takes in one burst. More are made for nothing, in competition with the run. The pool fills in the background
 // once the first call came, and whoever takes more than it has waits for a key to be made.
-const DefaultPoolSize = 6
+const DefaultPoolSize = keypair.Reserve
 
 // The forms of generated private keys.
 const (

@@ -280,7 +280,7 @@ func unreachable(err error, show func(string) string) *problem {
 	)
 	switch {
 	case errors.As(err, &spent):
-		return fmt.Errorf("not asked: %w", spent)
+		return &problem{checkAPI, "not asked: " + spent.Error(), "raise requests in the configuration"}
 	case errors.As(err, &dns):
 		return &problem{checkDNS, fmt.Sprintf("unreachable: the name %s is not known to the resolver", show(dns.Name)), "check the URL"}
 	case errors.As(err, &cert), errors.As(err, &unknown), errors.As(err, &name):

@@ -135,6 +135,16 @@ func Keep(store *keypair.Store) Step {
 	}}
 }
 
+// Find finds the pairs that a call asks for.
+func Find(store *keypair.Store) Step {
+	return Step{"find", func(_ context.Context, c *Call) error {
+		if c.Filter != nil {
+			c.Pairs, c.Page.Total = store.Find(c.Scope, *c.Filter, c.Page.Offset(), c.Page.Size)
+		}
+		return nil
+	}}
+}
+
 // Delete removes the pairs that a call names from the store.
 func Delete(store *keypair.Store) Step {
 	return Step{"delete", func(_ context.Context, c *Call) error { return store.Delete(c.Scope, c.Names...) }}

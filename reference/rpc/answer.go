@@ -254,9 +254,10 @@ func recommend(q *request, code string) string {
 // be told to.
 func (f Form) writeAnswer(w http.ResponseWriter, q *request, status int, body *bytes.Buffer) {
 	header := w.Header()
-	header.Set("Content-Type", f.ContentTypes[q.format])
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
-	header.Set("X-Acs-Request-Id", q.id)
+	values := []string{f.ContentTypes[q.format], strconv.Itoa(body.Len()), q.id}
+	for i, name := range []string{"Content-Type", "Content-Length", "X-Acs-Request-Id"} {
+		header[name] = values[i : i+1 : i+1]
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes())
 }

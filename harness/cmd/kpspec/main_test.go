@@ -144,13 +144,7 @@ func write(t *testing.T, text string) string {
 // skips the test where no engine answers, unless this is CI.
 func referenceImage(t *testing.T) string {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "docker", "info").CombinedOutput(); err != nil {
-		reason := fmt.Sprintf("no container engine answers: %v\n%s", err, out)
-		if os.Getenv("CI") == "true" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
-	}
+	needEngine(t)
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "build"), 0o755); err != nil {
 		t.Fatal(err)
