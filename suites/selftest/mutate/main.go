@@ -76,9 +76,9 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
-	mutants, err := readMutants(found, dir)
+	mutants, observed, err := readMutants(found, dir)
 	if err != nil {
 		return err
 	}
-	return judge(os.Stdout, known, mutants, dir)
+	return judge(os.Stdout, known, mutants, observed, dir)
 }

@@ -125,7 +125,7 @@ func TestJudge(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			g := NewWithT(t)
 			var out bytes.Buffer
-			err := judge(&out, triage{Survivors: c.known}, c.mutants, c.dir)
+			err := judge(&out, triage{Survivors: c.known}, c.mutants, nil, c.dir)
 			if c.says == "" {
 				g.Expect(err).NotTo(HaveOccurred(), out.String())
 			} else {

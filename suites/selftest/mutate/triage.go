@@ -108,7 +108,9 @@ func parseTriage(text []byte) (t triage, err error) {
 
 // judge holds what came of the mutants of dir against what is known of them. It prints the figures. The error says that
 // the two do not agree, or that too many mutants survive.
-func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
+//
+// observed is, by file, how many killed mutants were noticed by a recorded fact alone, see [readMutants].
+func judge(w io.Writer, known triage, mutants []mutant, observed map[string]int, dir string) error {
 	status := map[place]string{}
 	for _, m := range mutants {
 		status[m.place] = m.status
@@ -143,6 +145,12 @@ func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 		by[path.Dir(m.File)] = by[path.Dir(m.File)].and(m.status, excused)
 		total = total.and(m.status, excused)
 	}
+	for file, n := range observed {
+		at := by[path.Dir(file)]
+		at.observed += n
+		by[path.Dir(file)] = at
+		total.observed += n
+	}
 
 	var problems []string
 	list := func(what, where string, all []string) {
@@ -158,7 +166,7 @@ func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 	list("stale entries", ": remove them from "+triageFile, stale)
 
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(table, "\nmutants\tcovered\tkilled\tsurvived\texcused\tkilled of covered\tkilled of not excused\t\n")
+	fmt.Fprint(table, "\nmutants\tcovered\tkilled by verdict\tby observation\tsurvived\texcused\tkilled of covered\tkilled of not excused\t\n")
 	for _, dir := range slices.Sorted(maps.Keys(by)) {
 		by[dir].row(table, dir)
 	}
@@ -185,8 +193,8 @@ func judge(w io.Writer, known triage, mutants []mutant, dir string) error {
 	return nil
 }
 
-// count counts mutants that compile.
-type count struct{ all, covered, killed, excused int }
+// count counts mutants that compile. Of the killed ones, observed were noticed by a recorded fact alone.
+type count struct{ all, covered, killed, observed, excused int }
 
 func (c count) and(status string, excused bool) count {
 	c.all++
@@ -203,7 +211,7 @@ func (c count) and(status string, excused bool) count {
 }
 
 func (c count) row(w io.Writer, name string) {
-	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\t  %s\n", c.all, c.covered, c.killed, c.covered-c.killed, c.excused,
+	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\t  %s\n", c.all, c.covered, c.killed-c.observed, c.observed, c.covered-c.killed, c.excused,
 		percent(c.killed, c.covered), percent(c.killed, c.covered-c.excused), name)
 }
 
