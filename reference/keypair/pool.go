@@ -2,14 +2,17 @@ package keypair
 
 import (
 	"context"
+	"crypto/md5" // #nosec G501 -- the fingerprint of RFC 4716 is MD5
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
-	"math/big"
 	"sync"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // GeneratedBits is the size of the RSA keys that are made here: the only size the key pairs of the service have.
@@ -31,15 +34,16 @@ func Generate() (Generated, error) {
 	if err != nil {
 		return Generated{}, fmt.Errorf("encode an RSA key: %w", err)
 	}
-	const algorithm = "ssh-rsa"
-	own := appendNumber(nil, big.NewInt(int64(key.E)).Bytes())
-	own = appendNumber(own, key.N.Bytes())
-	blob := append(appendString(nil, []byte(algorithm)), own...)
+	public, err := ssh.NewPublicKey(&key.PublicKey)
+	if err != nil {
+		return Generated{}, fmt.Errorf("encode an RSA key: %w", err)
+	}
+	blob := public.Marshal()
 	return Generated{
 		PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		Public: PublicKey{
-			Line:        algorithm + " " + base64.StdEncoding.EncodeToString(blob),
-			Fingerprint: digest(algorithm, own),
+			Line:        public.Type() + " " + base64.StdEncoding.EncodeToString(blob),
+			Fingerprint: md5.Sum(blob), // #nosec G401
 		},
 	}, nil
 }
@@ -50,10 +54,11 @@ type Source interface {
 }
 
 // Pool is a [Source] that makes key pairs ahead of time, one after the other in the background, so that callers need
-// not wait. Its methods may be called at the same time. Made by [NewPool].
+// not wait: as many workers as it keeps ready pairs, each with one in its hand. Its methods may be called at the same time. Made by [NewPool].
 type Pool struct {
 	size     int
 	generate func() (Generated, error)
+	making   sync.Mutex // of the workers
 	ready    chan Generated
 	closed   chan struct{}
 	fill     sync.Once
@@ -65,29 +70,21 @@ type Pool struct {
 func NewPool(size int) *Pool { return newPool(size, Generate) }
 
 func newPool(size int, generate func() (Generated, error)) *Pool {
-	// The pair in the hand of the background worker is ready as well, so the channel holds one less.
-	return &Pool{
-		size: size, generate: generate,
-		ready: make(chan Generated, max(size-1, 0)), closed: make(chan struct{}),
-	}
+	return &Pool{size: size, generate: generate, ready: make(chan Generated), closed: make(chan struct{})}
 }
 
 // Fill starts making pairs ahead of time and returns at once. All calls but the first do nothing.
 func (p *Pool) Fill() {
-	if p.size <= 0 {
-		return
-	}
-	p.fill.Do(func() { go p.work() })
+	p.fill.Do(func() {
+		for range p.size {
+			go p.work()
+		}
+	})
 }
 
 func (p *Pool) work() {
 	for {
-		select {
-		case <-p.closed:
-			return
-		default:
-		}
-		pair, err := p.generate()
+		pair, err := p.makeNext()
 		if err != nil {
 			return // Get makes its own from here on, and reports the error
 		}
@@ -96,6 +93,20 @@ func (p *Pool) work() {
 		case <-p.closed:
 			return
 		}
+	}
+}
+
+var errClosed = errors.New("the pool is closed")
+
+// makeNext makes a pair once no other worker makes one.
+func (p *Pool) makeNext() (Generated, error) {
+	p.making.Lock()
+	defer p.making.Unlock()
+	select {
+	case <-p.closed:
+		return Generated{}, errClosed
+	default:
+		return p.generate()
 	}
 }
 
