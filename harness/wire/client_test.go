@@ -93,6 +93,10 @@ func TestShapes(t *testing.T) {
 					g.Expect(r.Header.Get("Accept")).To(Equal("application/json"))
 					provider := map[string]string{"owner": "static_ak", "session": "static_sts"}[id.Name]
 					g.Expect(r.Header.Get("X-Acs-Credentials-Provider")).To(Equal(provider))
+				case wire.V3Form:
+					g.Expect(r.query).To(BeEmpty())
+					g.Expect(r.form).To(Equal(pairs(hard)))
+					g.Expect(r.Header.Get("X-Acs-Action")).To(Equal("ImportKeyPair"))
 				case wire.V1Get:
 					method, contentType = "GET", nil
 					fallthrough
@@ -193,7 +197,7 @@ func TestBreaks(t *testing.T) {
 					}
 					if fault == wire.Anonymous {
 						expected := findings{"signature method", "signature version", "no signature", "no key"}
-						if shape == wire.V3Query {
+						if shape == wire.V3Query || shape == wire.V3Form {
 							expected = findings{"no authorization", "no key"}
 						}
 						if id.SecurityToken != "" {

@@ -68,7 +68,8 @@ func (r KeyRule) Parse(body string) (PublicKey, error) {
 		return PublicKey{}, fmt.Errorf("%w: its text has %d bytes, allowed are %d", ErrKey, len(body), LongestBody)
 	}
 	line := strings.Trim(body, " \t\r\n")
-	if strings.ContainsFunc(line, control) {
+	switch {
+	case !utf8.ValidString(line), strings.ContainsFunc(line, control):
 		return PublicKey{}, fmt.Errorf("%w: it is not one line of text", ErrKey)
 	}
 	algorithm, rest := word(line)
@@ -111,13 +112,9 @@ func word(line string) (first, rest string) {
 
 func blank(r rune) bool { return strings.ContainsRune(" \t", r) }
 
-// control tells what no line has: a control character other than a tab, or what is not UTF-8.
 func control(r rune) bool {
-	switch r {
-	case '\t':
+	if r == '\t' {
 		return false
-	case utf8.RuneError:
-		return true
 	}
 	return unicode.IsControl(r)
 }
