@@ -14,27 +14,31 @@ import (
 // RFC 4251 writes it. It gives the blob of the key itself: for a certificate that of the key inside, which is what OpenSSH
 // takes the fingerprint of.
 func inspect(blob []byte, algorithm string, limits Limits) ([]byte, error) {
+	own, err := plainKey(blob, algorithm)
+	if err != nil {
+		return nil, err
+	}
+	return own, soundKey(own, limits)
+}
+
+func plainKey(blob []byte, algorithm string) ([]byte, error) {
+	if !bytes.HasPrefix(blob, ssh.Marshal(struct{ Name string }{algorithm})) {
+		return nil, errors.New("the data are of another algorithm than the first word says")
+	}
 	if open, is := v00[algorithm]; is {
-		own, err := open(blob, algorithm)
-		if err != nil {
-			return nil, err
-		}
-		return own, soundKey(own, limits)
+		return open(blob)
 	}
 	key, err := ssh.ParsePublicKey(blob)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case key.Type() != algorithm:
-		return nil, errors.New("the data are of another algorithm than the first word says")
-	case !bytes.Equal(key.Marshal(), blob):
+	if !bytes.Equal(key.Marshal(), blob) {
 		return nil, errors.New("a number has needless leading zeros")
 	}
 	if certificate, is := key.(*ssh.Certificate); is {
-		blob = certificate.Key.Marshal()
+		return certificate.Key.Marshal(), nil
 	}
-	return blob, soundKey(blob, limits)
+	return blob, nil
 }
 
 // soundKey refuses a plain key that cannot be one, and RSA keys of other sizes.
@@ -59,39 +63,39 @@ func soundKey(blob []byte, limits Limits) error {
 
 // v00 are the certificates of OpenSSH 5.4 to 6.9, which no library of today reads: the functions give the blob of the key
 // inside.
-var v00 = map[string]func(blob []byte, algorithm string) ([]byte, error){
-	"ssh-rsa-cert-v00@openssh.com": func(blob []byte, algorithm string) ([]byte, error) {
+var v00 = map[string]func(blob []byte) ([]byte, error){
+	"ssh-rsa-cert-v00@openssh.com": func(blob []byte) ([]byte, error) {
 		var c struct {
 			Name string
 			E, N *big.Int
 			Rest []byte `ssh:"rest"`
 		}
-		if err := errors.Join(ssh.Unmarshal(blob, &c), tailV00(c.Rest, c.Name, algorithm)); err != nil {
+		if err := ssh.Unmarshal(blob, &c); err != nil {
 			return nil, err
 		}
 		return ssh.Marshal(struct {
 			Name string
 			E, N *big.Int
-		}{ssh.KeyAlgoRSA, c.E, c.N}), nil
+		}{ssh.KeyAlgoRSA, c.E, c.N}), tailV00(c.Rest)
 	},
-	"ssh-dss-cert-v00@openssh.com": func(blob []byte, algorithm string) ([]byte, error) {
+	"ssh-dss-cert-v00@openssh.com": func(blob []byte) ([]byte, error) {
 		var c struct {
 			Name       string
 			P, Q, G, Y *big.Int
 			Rest       []byte `ssh:"rest"`
 		}
-		if err := errors.Join(ssh.Unmarshal(blob, &c), tailV00(c.Rest, c.Name, algorithm)); err != nil {
+		if err := ssh.Unmarshal(blob, &c); err != nil {
 			return nil, err
 		}
 		return ssh.Marshal(struct {
 			Name       string
 			P, Q, G, Y *big.Int
-		}{ssh.InsecureKeyAlgoDSA, c.P, c.Q, c.G, c.Y}), nil
+		}{ssh.InsecureKeyAlgoDSA, c.P, c.Q, c.G, c.Y}), tailV00(c.Rest)
 	},
 }
 
-// tailV00 checks the name of a v00 certificate and its fields behind the key.
-func tailV00(rest []byte, name, algorithm string) error {
+// tailV00 checks the fields of a v00 certificate behind the key.
+func tailV00(rest []byte) error {
 	var tail struct {
 		Type                      uint32
 		ID, Principals            string
@@ -99,14 +103,9 @@ func tailV00(rest []byte, name, algorithm string) error {
 		Constraints, Nonce, Spare string
 		Authority, Signature      []byte
 	}
-	if err := ssh.Unmarshal(rest, &tail); err != nil {
-		return err
-	}
-	if name != algorithm {
-		return errors.New("the data are of another algorithm than the first word says")
-	}
+	err := ssh.Unmarshal(rest, &tail)
 	if len(tail.Signature) == 0 {
-		return errors.New("the certificate is not signed")
+		return errors.New("the certificate is cut off, or not signed")
 	}
-	return nil
+	return err
 }
