@@ -57,6 +57,14 @@ func ecsRequests() []Defect {
 				return ""
 			})
 		}).atGateway(),
+		bug("ecs-form-v3-refused", "Parameters in the body are refused where the headers are signed.", "ECS-IMP-GET", func(p *parts) {
+			checked(p, "parameters", "no signed body", func(r *http.Request, params *rpc.Params) rpc.Fault {
+				if r.ContentLength > 0 && r.Header.Get("Authorization") != "" && isECS(r, params) {
+					return rpc.FaultBodyUnread
+				}
+				return ""
+			})
+		}).atGateway(),
 		bug("ecs-payload-hash-unchecked", "The hash of the body is not checked.", "ECS-IMP-COMMON", func(p *parts) { unchecked(p, "payload hash") }).atGateway(),
 		bug("ecs-signature-unchecked", "The signature is not checked.", "ECS-IMP-COMMON", func(p *parts) { unchecked(p, "signature") }).atGateway(),
 	}

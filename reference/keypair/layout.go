@@ -21,6 +21,7 @@ func inspect(blob []byte, algorithm string, limits Limits) ([]byte, error) {
 	return own, soundKey(own, limits)
 }
 
+// plainKey finds the key in a blob, and checks what stands around it.
 func plainKey(blob []byte, algorithm string) ([]byte, error) {
 	if !bytes.HasPrefix(blob, ssh.Marshal(struct{ Name string }{algorithm})) {
 		return nil, errors.New("the data are of another algorithm than the first word says")
