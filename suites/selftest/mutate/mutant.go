@@ -92,7 +92,7 @@ func readMutants(report, dir string) (all []mutant, observed map[string]int, err
 			Name      string     `json:"file_name"`
 			Mutations []mutation `json:"mutations"`
 		} `json:"files"`
-		Observed map[string]int `json:"kpspec_observed"`
+		Observed map[string]int `json:"kpspec_observed"` // observedMember
 	}
 	if err := json.Unmarshal(text, &found); err != nil {
 		return nil, nil, fmt.Errorf("%s is no report of gremlins: %w", report, err)
