@@ -91,7 +91,7 @@ var v00 = map[string]func(blob []byte) ([]byte, error){
 		return ssh.Marshal(struct {
 			Name       string
 			P, Q, G, Y *big.Int
-		}{ssh.InsecureKeyAlgoDSA, c.P, c.Q, c.G, c.Y}), tailV00(c.Rest)
+		}{"ssh-dss", c.P, c.Q, c.G, c.Y}), tailV00(c.Rest)
 	},
 }
 
