@@ -145,13 +145,13 @@ func groupAndTags(k *Kit) {
 		)
 		It("may take what only looks like a tag for one", rule("ECS-IMP-TAG-N-MIN"), func(ctx SpecContext) {
 			records(ctx, "a Tag.1 that is neither key nor value", plain().With("Tag.1", "v"))
-			call := plain()
+			call := plain().With("Tag.3.Key", "key3").With("Tag.3.Value", "v")
 			for _, number := range []string{"01", "+2", "x"} {
 				call = call.With("Tag."+number+".Key", "key"+number).With("Tag."+number+".Value", "v")
 			}
-			records(ctx, "tags numbered 01, +2 and x", call)
+			records(ctx, "tags numbered 01, +2, 3 and x", call)
 			if made := k.ECS.Find(ctx, Value(call, "KeyPairName")); made != nil {
-				Observe("keeps of tags numbered 01, +2 and x", append([]string{}, slices.Sorted(maps.Keys(made.Tags))...))
+				Observe("keeps of tags numbered 01, +2, 3 and x", append([]string{}, slices.Sorted(maps.Keys(made.Tags))...))
 			}
 		})
 
