@@ -2,6 +2,7 @@ package keypair
 
 import (
 	"context"
+	"crypto/md5" // #nosec G501 -- the fingerprint of RFC 4716 is MD5
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -9,9 +10,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // GeneratedBits is the size of the RSA keys that are made here: the only size the key pairs of the service have.
@@ -33,15 +35,16 @@ func Generate() (Generated, error) {
 	if err != nil {
 		return Generated{}, fmt.Errorf("encode an RSA key: %w", err)
 	}
-	const algorithm = "ssh-rsa"
-	own := appendNumber(nil, big.NewInt(int64(key.E)).Bytes())
-	own = appendNumber(own, key.N.Bytes())
-	blob := append(appendString(nil, []byte(algorithm)), own...)
+	public, err := ssh.NewPublicKey(&key.PublicKey)
+	if err != nil {
+		return Generated{}, fmt.Errorf("encode an RSA key: %w", err)
+	}
+	blob := public.Marshal()
 	return Generated{
 		PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		Public: PublicKey{
-			Line:        algorithm + " " + base64.StdEncoding.EncodeToString(blob),
-			Fingerprint: digest(algorithm, own),
+			Line:        public.Type() + " " + base64.StdEncoding.EncodeToString(blob),
+			Fingerprint: md5.Sum(blob), // #nosec G401
 		},
 	}, nil
 }

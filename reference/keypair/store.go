@@ -127,16 +127,17 @@ func (s *Store) Find(in Scope, f Filter, offset, limit int) (page []Pair, total 
 			candidates = []*Pair{p}
 		}
 	}
+	var found []*Pair
 	for _, p := range candidates {
-		if !f.Match(p) {
-			continue
+		if f.Match(p) {
+			found = append(found, p)
 		}
-		if total >= offset && len(page) < limit {
-			page = append(page, sh.shown(p))
-		}
-		total++
 	}
-	return page, total
+	total = len(found)
+	for _, p := range found[min(offset, total):] {
+		page = append(page, sh.shown(p))
+	}
+	return page[:min(limit, len(page))], total
 }
 
 // Delete removes the pairs of those names. Names that no pair has are passed over. When one of the pairs is bound to a

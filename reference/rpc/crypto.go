@@ -37,9 +37,7 @@ var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b 
 func withScratch(f func(buf []byte) []byte) {
 	buf := scratch.Get().(*[]byte)
 	*buf = f((*buf)[:0])
-	if cap(*buf) <= maxRecycled {
-		scratch.Put(buf)
-	}
+	scratch.Put(buf)
 }
 
 const upperHex = "0123456789ABCDEF"

@@ -9,9 +9,6 @@ import (
 	"unicode/utf8"
 )
 
-// formType is the only type of a body that carries parameters.
-const formType = "application/x-www-form-urlencoded"
-
 // problem is a fault with its particulars, before a product words it.
 type problem struct {
 	fault  Fault
@@ -35,14 +32,6 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *pro
 		return nil, &problem{fault: FaultBodyUnread}
 	}
 	return body, nil
-}
-
-// isForm tells whether a body of this Content-Type holds parameters. A body
-// without a type does: some clients send none.
-func isForm(contentType string) bool {
-	mediaType, _, _ := strings.Cut(contentType, ";")
-	mediaType = strings.TrimSpace(mediaType)
-	return mediaType == "" || strings.EqualFold(mediaType, formType)
 }
 
 // parsePairs decodes a query or a form into parameters sorted by name. Every
