@@ -295,7 +295,7 @@ func (r *run) report(ctx context.Context) report.Report {
 		Duration:   time.Since(r.started),
 	}
 	if r.cfg.Target != nil {
-		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
+		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name(), Defect: target.DefectOf(r.cfg.Target)}
 	}
 	if ctx.Err() != nil {
 		in.Cause = "the run was interrupted"
@@ -305,6 +305,7 @@ func (r *run) report(ctx context.Context) report.Report {
 		left = append(left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
 			res := result(spec, rule, clause, r.cfg.Edition)
+			hide(&res, r.cfg.Place.World.Secrets())
 			if res.Outcome == verdict.Undone && res.Failure == "" {
 				res.Failure = cmp.Or(in.Cause, "the spec did not run")
 			}
@@ -344,7 +345,7 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	switch {
 	case len(told) > 0:
 		last := told[len(told)-1] // a later one tells why an earlier one says nothing
-		res.Outcome, res.Failure = last.Outcome, last.Message
+		res.Outcome, res.Failure, res.Mismatches = last.Outcome, last.Message, last.Mismatches
 		if last.Location != "" {
 			res.Location = last.Location
 		}
@@ -364,6 +365,21 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
+}
+
+// hide takes the secrets out of what a spec tells, which a broken target may have
+// put there.
+func hide(res *report.SpecResult, secrets []string) {
+	res.Failure = evidence.Without(res.Failure, secrets...)
+	for i := range res.Mismatches {
+		m := &res.Mismatches[i]
+		m.Path, m.Expected, m.Got = evidence.Value(m.Path, secrets...), evidence.Value(m.Expected, secrets...), evidence.Value(m.Got, secrets...)
+	}
+	for i, o := range res.Observations {
+		if text, ok := o.Value.(string); ok {
+			res.Observations[i].Value = evidence.Without(text, secrets...)
+		}
+	}
 }
 
 // grouped says each cause for which something is left on the target once, with a

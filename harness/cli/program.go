@@ -115,7 +115,8 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
-		p.runCommand(&code), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand())
+		p.runCommand(&code), p.replayCommand(), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(),
+		p.worldCommand(), p.proveCommand(&code), p.versionCommand())
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -66,7 +66,7 @@ func (f proveFlags) selection() ([]defect.Defect, error) {
 	for _, id := range f.defects {
 		d, err := defect.Find(id)
 		if err != nil {
-			return nil, usage("--defect: %w; kpspec prove --list lists them", err)
+			return nil, usage("--defect: %w (kpspec prove --list lists them)", err)
 		}
 		if !slices.ContainsFunc(out, func(o defect.Defect) bool { return o.ID == id }) {
 			out = append(out, d)

@@ -20,6 +20,7 @@ import (
 // runFlags are the flags of `kpspec run`. They override the configuration file.
 type runFlags struct {
 	config, image, report, deviations string
+	defect, rerun                     string
 	target                            target.Kind
 	edition                           catalogue.Edition
 	rules, outputs                    []string
@@ -56,6 +57,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.Var(choice[target.Kind]{&f.target, target.Kinds()}, "target", "what to test (default reference)")
 	flags.StringVar(&f.config, "config", "", "YAML file that describes the target; flags override it")
 	flags.StringVar(&f.image, "image", "", "image of the container target (default "+target.DefaultImage+")")
+	flags.StringVar(&f.defect, "reference-defect", "", "test the embedded reference with the declared defect `ID`; kpspec prove --list lists them")
 	flags.StringArrayVar(&f.rules, "rule", nil, "test the rules that match `ID|pattern` (* ? [...]); may be repeated (default all)")
 	flags.Var(editionChoice(&f.edition), "edition", "edition of the documents (default 2026-06)")
 	flags.BoolVar(&f.strict, "strict", false, "a SHOULD that is not met fails")
@@ -79,7 +81,16 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 		}
 	}
 	cfg.Target = cmp.Or(f.target, cfg.Target, target.Reference)
-	cfg.Edition = cmp.Or(f.edition, cfg.Edition, catalogue.Edition202606)
+	if given("reference-defect") {
+		if f.defect == "" {
+			return cfg, usage("--reference-defect: no defect is named; kpspec prove --list lists them")
+		}
+		if cfg.Target != target.Reference {
+			return cfg, usage("--reference-defect is for the embedded reference, but the target is %s", cfg.Target)
+		}
+		cfg.Defect = f.defect
+	}
+	cfg.Edition = cmp.Or(f.edition, cfg.Edition, target.EditionOf(cfg.Defect), catalogue.Edition202606)
 	if given("strict") {
 		cfg.Strict = f.strict
 	}
@@ -154,7 +165,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	undone := func(cause string) report.Report {
 		return report.Build(report.Input{
 			Catalogue: rules, Edition: cfg.Edition, Strict: cfg.Strict, Version: Version(),
-			Target:   report.Target{Kind: string(t.Kind()), Name: t.Name()},
+			Target:   report.Target{Kind: string(t.Kind()), Name: t.Name(), Defect: target.DefectOf(t)},
 			Selected: selected, Specs: specs, Cause: cause,
 			Started: started, Duration: time.Since(started),
 		})

@@ -92,7 +92,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	r.mu.Lock()
-	e.status = resp.Proto + " " + resp.Status
+	e.proto, e.status, e.phrase = resp.Proto, resp.StatusCode, resp.Status
 	e.answerHeader = resp.Header.Clone() // the client may change its own
 	r.mu.Unlock()
 	switch {
@@ -208,7 +208,9 @@ type entry struct {
 	header  http.Header
 	sent    capture
 
-	status       string // "" until an answer arrives
+	status       int    // 0 until an answer arrives
+	proto        string // of the answer
+	phrase       string // the status in the words of the server
 	answerHeader http.Header
 	answer       capture
 
@@ -239,6 +241,7 @@ func (e *entry) redact() Exchange {
 	x := Exchange{
 		Seq:      e.seq,
 		Action:   shorten(valid(r.free(action(e.header, params))), nameLimit),
+		Origin:   originIn(e.request.Context()),
 		Started:  e.started,
 		Duration: duration,
 		Request:  Message{Line: requestLine(e.request, r), Header: r.requestHeader(e.request, e.header), Params: r.params(params)},
@@ -246,9 +249,9 @@ func (e *entry) redact() Exchange {
 	if !form {
 		x.Request.Body = r.body(header(e.header, "Content-Type"), e.sent.data, e.sent.size)
 	}
-	if e.status != "" {
+	if e.status != 0 {
 		m := Message{
-			Line:   shorten(valid(r.free(e.status)), nameLimit),
+			Line:   shorten(valid(r.status(e.proto, e.status, e.phrase)), nameLimit),
 			Header: r.header(e.answerHeader),
 			Body:   r.body(header(e.answerHeader, "Content-Type"), e.answer.data, e.answer.size),
 		}
@@ -280,7 +283,7 @@ func decode(encoded, in string, params []Param) []Param {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		params = append(params, Param{unescape(name), unescape(value), in})
+		params = append(params, Param{Name: unescape(name), Value: unescape(value), In: in})
 	}
 	return params
 }
@@ -360,17 +363,27 @@ func requestLine(req *http.Request, r redactor) string {
 	return shorten(valid(r.free(cmp.Or(req.Method, http.MethodGet)+" "+path+" "+proto)), nameLimit)
 }
 
+// status is the status line; words of the server's own are looked at.
+func (r redactor) status(proto string, code int, phrase string) string {
+	if plain := fmt.Sprintf("%d %s", code, http.StatusText(code)); phrase == plain || phrase == strings.TrimSpace(plain) {
+		return proto + " " + plain
+	}
+	_, phrase, _ = strings.Cut(phrase, " ")
+	return strings.TrimSpace(fmt.Sprintf("%s %d %s", r.free(proto), code, r.words(phrase)))
+}
+
 func (r redactor) params(params []Param) []Param {
 	out := make([]Param, 0, min(len(params), shownParams+1))
 	for i, p := range params {
 		if i == shownParams {
-			return append(out, Param{Name: "…", Value: fmt.Sprintf("and %d more", len(params)-i), In: p.In})
+			return append(out, Param{Name: "…", Value: fmt.Sprintf("and %d more", len(params)-i), In: p.In, Altered: true})
 		}
 		value := Hidden
 		if showParameter(p.Name) {
 			value = shorten(valid(r.plain(p.Value)), valueLimit)
 		}
-		out = append(out, Param{shorten(valid(r.name(p.Name)), nameLimit), value, p.In})
+		name := shorten(valid(r.name(p.Name)), nameLimit)
+		out = append(out, Param{name, value, p.In, name != p.Name || value != p.Value})
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 	gomegatypes "github.com/onsi/gomega/types"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -28,9 +29,10 @@ const (
 
 // Outcome is how a spec ended when it did not simply run to its end.
 type Outcome struct {
-	Outcome  verdict.Outcome
-	Message  string
-	Location string // file:line of the assertion, relative to the module
+	Outcome    verdict.Outcome
+	Message    string
+	Location   string            // file:line of the assertion, relative to the module
+	Mismatches []report.Mismatch // where what came is not as it should be, as far as the assertion can tell
 }
 
 // String is what Ginkgo's own console shows of an outcome.
@@ -50,42 +52,52 @@ var asserted atomic.Int64
 
 // Assertion is a Gomega assertion that is counted where it is about the rule.
 type Assertion struct {
-	inner gomega.Assertion
-	count int64
+	actual  any
+	outcome verdict.Outcome // of a spec where it does not hold
+	count   int64
 }
 
 // To asserts that the matcher holds.
 func (a Assertion) To(m gomegatypes.GomegaMatcher, description ...any) bool {
 	asserted.Add(a.count)
-	return a.inner.To(m, description...)
+	return a.by(m, false, description).To(m, description...)
 }
 
 // NotTo asserts that the matcher does not hold.
 func (a Assertion) NotTo(m gomegatypes.GomegaMatcher, description ...any) bool {
 	asserted.Add(a.count)
-	return a.inner.NotTo(m, description...)
+	return a.by(m, true, description).NotTo(m, description...)
 }
 
 // Expect asserts what the rule demands.
-func Expect(actual any, extra ...any) Assertion {
-	return Assertion{gomega.NewGomega(failAs(verdict.NotMet)).ExpectWithOffset(1, actual, extra...), 1}
-}
+func Expect(actual any) Assertion { return Assertion{actual, verdict.NotMet, 1} }
 
 // Given asserts what a spec stands on but is not about. Where it does not
 // hold the rule could not be tried.
-func Given(actual any, extra ...any) Assertion {
-	return Assertion{gomega.NewGomega(failAs(verdict.Undone)).ExpectWithOffset(1, actual, extra...), 0}
-}
+func Given(actual any) Assertion { return Assertion{actual, verdict.Undone, 0} }
 
-// failAs is the fail handler behind Expect and Given.
-func failAs(outcome verdict.Outcome) gomegatypes.GomegaFailHandler {
-	return func(message string, skip ...int) {
+// by is the Gomega assertion of this one, which tells the differences that the
+// matcher finds when it fails.
+func (a Assertion) by(m gomegatypes.GomegaMatcher, negated bool, description []any) gomega.Assertion {
+	fail := func(message string, skip ...int) {
 		up := 0
 		if len(skip) > 0 {
 			up += skip[0]
 		}
-		finish(outcome, message, up+1)
+		finish(a.outcome, message, up+1, differences(m, a.actual, named(description), negated)...)
 	}
+	return gomega.NewGomega(fail).ExpectWithOffset(1, a.actual)
+}
+
+// named is what the description of an assertion calls the value.
+func named(description []any) string {
+	if len(description) == 0 {
+		return ""
+	}
+	if format, ok := description[0].(string); ok {
+		return fmt.Sprintf(format, description[1:]...)
+	}
+	return ""
 }
 
 // undone ends the spec because the rule could not be tried.
@@ -98,20 +110,20 @@ func undone(format string, args ...any) {
 // the rule needs; reason says what.
 func NotApplicable(reason string) {
 	GinkgoHelper()
-	AddReportEntry(OutcomeEntry, Outcome{verdict.NotApplicableHere, reason, ""}, ReportEntryVisibilityNever)
+	AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.NotApplicableHere, Message: reason}, ReportEntryVisibilityNever)
 	Skip(reason)
 }
 
 // finish writes the outcome down and leaves the spec. Only what makes a MUST
 // fail, or leaves a rule untried, fails the spec in Ginkgo's own eyes too.
-func finish(outcome verdict.Outcome, message string, up int) {
+func finish(outcome verdict.Outcome, message string, up int, differences ...report.Mismatch) {
 	where := types.NewCodeLocation(up + 1)
 	visible := ReportEntryVisibilityNever
 	soft := outcome == verdict.NotMet && !labelled(catalogue.Must)
 	if soft && labelled(catalogue.Should) {
 		visible = ReportEntryVisibilityAlways
 	}
-	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where)}, visible, where)
+	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where), differences}, visible, where)
 	if soft {
 		panic(stop{})
 	}
@@ -202,10 +214,11 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	defer func() {
 		r := recover()
 		if r != nil {
+			exchanges := k.recorder.Take() // before anything else is sent
 			if cause := k.crowded(context.WithoutCancel(ctx)); cause != "" {
-				AddReportEntry(OutcomeEntry, Outcome{verdict.Undone, cause, ""}, ReportEntryVisibilityNever)
+				AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.Undone, Message: cause}, ReportEntryVisibilityNever)
+				exchanges = append(exchanges, k.recorder.Take()...)
 			}
-			exchanges := k.recorder.Take()
 			AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
 			for _, exchange := range exchanges {
 				fmt.Fprintln(GinkgoWriter, exchange)

@@ -84,11 +84,7 @@ func NewKit(o Options) (*Kit, error) {
 		done:      o.Done,
 		begin:     o.Begin,
 	}
-	for _, account := range o.Place.World.Accounts {
-		for _, id := range account.Identities {
-			k.recorder.Hide(id.AccessKeySecret, id.SecurityToken)
-		}
-	}
+	k.recorder.Hide(o.Place.World.Secrets()...)
 	options := []wire.Option{wire.WithTransport(k.recorder)}
 	if o.Timeout > 0 {
 		options = append(options, wire.WithTimeout(o.Timeout))

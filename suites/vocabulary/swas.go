@@ -18,6 +18,7 @@ const SWASVersion = "2020-06-01"
 type SWAS struct{ actor }
 
 func newSWAS(k *Kit, account world.Account, id world.Identity, options []wire.Option) (*SWAS, error) {
+	options = append(slices.Clip(options), wire.WithSender("SWAS", account.ID))
 	client, err := wire.NewClient(k.Place.SWAS, id, options...)
 	if err != nil {
 		return nil, err
