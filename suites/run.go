@@ -44,7 +44,8 @@ type Config struct {
 	Begin   func(string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
 	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
 
-	Deviations verdict.List // what the target is known to break
+	Tell       func(Progress) // is told of every spec when it begins and when it has ended; nil is nobody
+	Deviations verdict.List   // what the target is known to break
 }
 
 // Execute runs the selected specs in this process against a target that is up,
@@ -122,7 +123,7 @@ func Run(t *testing.T, cfg Config) {
 		}
 		if r := run.report(ctx); r.ExitCode != verdict.ExitConformant {
 			var text strings.Builder
-			if err := report.Summary(&text, r, false); err != nil {
+			if err := report.Summary(&text, r, report.View{}); err != nil {
 				Fail(err.Error())
 			}
 			Fail(text.String())
@@ -199,10 +200,20 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	swas.KeyPairs(kit, func(operation string) bool { return wanted("SWAS", operation) })
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
-
-	if r.specs = cfg.Specs; r.specs != nil {
-		return r, nil
+	if r.specs = cfg.Specs; r.specs == nil {
+		if err := r.countSpecs(); err != nil {
+			return nil, err
+		}
 	}
+	if cfg.Tell != nil {
+		r.tellProgress()
+	}
+	return r, nil
+}
+
+// countSpecs counts the specs of every rule without running any, and looks whether
+// they are sound.
+func (r *run) countSpecs() error {
 	tree := PreviewSpecs("kpspec").SpecReports
 	r.specs = map[string]int{}
 	for _, spec := range tree {
@@ -210,10 +221,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 			r.specs[rule.ID]++
 		}
 	}
-	if err := r.sound(tree); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r.sound(tree)
 }
 
 // sound reports what is wrong with the tree of specs: one that is about no rule

@@ -49,7 +49,7 @@ Exit codes: 0 written, whatever the report says; 2 the file is no report.`,
 			}
 			return p.deliver(out, func(w io.Writer) error {
 				if format == report.FormatSummary && out == "" {
-					return report.Summary(w, r, p.Color)
+					return report.Summary(w, r, p.view(report.View{File: args[0]}))
 				}
 				return report.Render(w, r, format)
 			})
@@ -162,15 +162,16 @@ func (o outputs) discard() {
 // present prints the summary of a run. In a GitHub Actions job annotations follow
 // it, and nothing inside the summary, such as the text of an answer, is taken for
 // a command to the runner of the job.
-func (p *Program) present(r report.Report) error {
+func (p *Program) present(r report.Report, v report.View) error {
+	v = p.view(v)
 	if !p.Actions {
-		return report.Summary(p.Stdout, r, p.Color)
+		return report.Summary(p.Stdout, r, v)
 	}
 	token := p.Token()
 	if _, err := fmt.Fprintf(p.Stdout, "::stop-commands::%s\n", token); err != nil {
 		return err
 	}
-	err := report.Summary(p.Stdout, r, p.Color)
+	err := report.Summary(p.Stdout, r, v)
 	_, resumed := fmt.Fprintf(p.Stdout, "::%s::\n", token)
 	return errors.Join(err, resumed, report.Annotations(p.Stdout, r))
 }
