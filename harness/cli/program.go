@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -42,6 +43,8 @@ type Program struct {
 	Execute func(context.Context, suites.Config) (report.Report, error)
 	// Prove tries defects of the reference: prove.Run.
 	Prove func(context.Context, prove.Options) (prove.Proof, error)
+
+	remains atomic.Pointer[remains] // of the run under way
 }
 
 // New returns the command as it is shipped, writing to the standard streams of

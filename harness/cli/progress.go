@@ -22,14 +22,15 @@ type progress struct {
 
 	mu     sync.Mutex
 	phase  string // what goes on while no spec runs
+	cut    bool   // the run was interrupted
 	at     suites.Progress
 	counts map[verdict.Verdict]int
 	tenths int  // lines written, where there is no terminal
 	fresh  bool // the line on the terminal is not the newest
 	drawn  bool // there is a line on the terminal
 
-	end  func() // of the redrawing
-	over sync.Once
+	ended bool
+	end   func() // of the redrawing
 }
 
 // newProgress begins. The line on a terminal is written when tick says so.
@@ -71,6 +72,9 @@ func (p *progress) Tell(at suites.Progress) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.cut {
+		return // what ends now says nothing
+	}
 	p.phase, p.at, p.fresh = "", at, true
 	if at.Verdict == "" {
 		return
@@ -79,6 +83,23 @@ func (p *progress) Tell(at suites.Progress) {
 	if tenth := at.Done * 10 / at.Total; p.screen == nil && tenth > p.tenths {
 		p.tenths = tenth
 		_, _ = fmt.Fprintf(p.w, "kpspec: %d of %d specs, %s, at %s\n", at.Done, at.Total, p.said(), at.Operation)
+	}
+}
+
+// Interrupt says that the run is about to end.
+func (p *progress) Interrupt() {
+	const said = "interrupted: cleaning up; a second interrupt ends at once"
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cut || p.ended {
+		return
+	}
+	p.cut, p.phase, p.fresh = true, said, true
+	if p.screen == nil {
+		_, _ = fmt.Fprintln(p.w, "kpspec: "+said)
 	}
 }
 
@@ -120,10 +141,15 @@ func (p *progress) End() {
 	if p == nil {
 		return
 	}
-	p.over.Do(func() {
-		p.end()
-		if p.drawn {
-			_, _ = io.WriteString(p.w, eraseLine)
-		}
-	})
+	p.mu.Lock()
+	before := p.ended
+	p.ended = true
+	p.mu.Unlock()
+	if before {
+		return
+	}
+	p.end()
+	if p.drawn {
+		_, _ = io.WriteString(p.w, eraseLine)
+	}
 }

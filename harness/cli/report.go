@@ -153,6 +153,17 @@ func (o outputs) write(r report.Report) error {
 	return errors.Join(errs...)
 }
 
+// temporary are the names of the files while they are not whole.
+func (o outputs) temporary() []string {
+	var names []string
+	for _, f := range o {
+		if f.file != nil && f.path != "" {
+			names = append(names, f.file.Name())
+		}
+	}
+	return names
+}
+
 func (o outputs) discard() {
 	for _, f := range o {
 		f.output.discard()

@@ -188,6 +188,9 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 	show := p.showProgress(f.quiet)
 	defer show.End()
+	defer context.AfterFunc(ctx, show.Interrupt)()
+	p.remains.Store(&remains{t: t, files: out.temporary()})
+	defer p.remains.Store(nil)
 	show.Phase("starting " + t.Name())
 	place, err := t.Start(ctx)
 	if err == nil {

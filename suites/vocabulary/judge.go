@@ -187,10 +187,8 @@ func (k *Kit) needProduct(product string) {
 // sees to it that everything made is removed afterwards, keeps the record when
 // the spec ends badly, and does not let a spec pass that has asserted nothing.
 func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
-	select {
-	case <-k.done:
-		undone("the run was interrupted")
-	default:
+	if k.over() {
+		undone(interrupted)
 	}
 	if k.gone() {
 		undone("the target stopped answering")
@@ -213,9 +211,11 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	before := asserted.Load()
 	defer func() {
 		r := recover()
+		after, end := k.afterwards(ctx)
+		defer end()
 		if r != nil {
 			exchanges := k.recorder.Take() // before anything else is sent
-			if cause := k.crowded(context.WithoutCancel(ctx)); cause != "" {
+			if cause := k.obstacle(after); cause != "" {
 				AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.Undone, Message: cause}, ReportEntryVisibilityNever)
 				exchanges = append(exchanges, k.recorder.Take()...)
 			}
@@ -224,7 +224,7 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 				fmt.Fprintln(GinkgoWriter, exchange)
 			}
 		}
-		k.remove(context.WithoutCancel(ctx), &k.ledger)
+		k.remove(after, &k.ledger)
 		if _, soft := r.(stop); r != nil && !soft {
 			panic(r)
 		}
