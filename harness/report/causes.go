@@ -21,7 +21,7 @@ type unmet struct {
 	spec Spec
 }
 
-func (u unmet) ref() string { return ruleRef(u.rule, u.spec) }
+func (u unmet) ref() string { return clean(ruleRef(u.rule, u.spec)) }
 
 // ids are the rules of the specs.
 func (a alike) ids() []string {

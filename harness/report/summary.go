@@ -203,7 +203,7 @@ func (p *printer) deviations(r Report) {
 		if rule.Deviation.Kind == verdict.Flaky {
 			what = "flaky, this time " + what
 		}
-		p.line("  %s", fit(fmt.Sprintf("%s  %s, until %s: %s", clean(rule.ID), rule.Level, rule.Deviation.Expires, what), p.Columns-2))
+		p.line("  %s", fit(fmt.Sprintf("%s  %s, until %s: %s", clean(rule.ID), rule.Level, clean(rule.Deviation.Expires), what), p.Columns-2))
 		p.block("    ", rule.Deviation.Reason)
 		if rule.Deviation.Link != "" {
 			p.line("    %s", p.evidence(rule.Deviation.Link))
