@@ -38,6 +38,10 @@ func (p *Program) runCommand(code *int) *cobra.Command {
 		Long: `Test a target and say whether it conforms. Without flags the embedded reference
 is tested, in the newest edition of the documents.
 
+The summary goes to the standard output and ends with the causes of failures and
+the verdict; progress goes to the standard error. An interrupt cleans up and
+writes the report, a second one ends at once.
+
 Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 3 incomplete (something could not be tested).`,
 		Example: `  kpspec run

@@ -110,29 +110,12 @@ func newFront(t *testing.T, hold func(*http.Request) bool) *front {
 	var first sync.Once
 	var closed atomic.Bool
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
 		if closed.Load() || hold(r) {
 			closed.Store(true)
 			first.Do(func() { close(f.held) })
 			<-released
 		}
-		request, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, address+r.URL.RequestURI(), bytes.NewReader(body))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		request.Header, request.Host = r.Header, r.Host
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer func() { _ = answer.Body.Close() }()
-		w.WriteHeader(answer.StatusCode)
-		_, _ = io.Copy(w, answer.Body)
+		pass(t, w, r, address)
 	}))
 	t.Cleanup(func() {
 		f.release()
@@ -141,7 +124,25 @@ func newFront(t *testing.T, hold func(*http.Request) bool) *front {
 	return f
 }
 
-// importOf tells the requests of the specs of ECS ImportKeyPair after the first n.
+// pass passes a request on to the server at an address.
+func pass(t *testing.T, w http.ResponseWriter, r *http.Request, address string) {
+	request, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, address+r.URL.RequestURI(), r.Body)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	request.Header, request.Host, request.ContentLength = r.Header, r.Host, r.ContentLength
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = answer.Body.Close() }()
+	w.WriteHeader(answer.StatusCode)
+	_, _ = io.Copy(w, answer.Body)
+}
+
+// importsAfter tells the requests of the specs of ECS ImportKeyPair after the first n.
 func importsAfter(n int64) func(*http.Request) bool {
 	var seen atomic.Int64
 	return func(r *http.Request) bool { return strings.Contains(r.UserAgent(), "ECS-IMP-") && seen.Add(1) > n }
