@@ -52,7 +52,8 @@ type Config struct {
 	Watch *vocabulary.Watch // is told of the assertions; nil is nobody
 	Bare  bool              // only verdicts and places are wanted: no evidence is kept
 
-	Deviations verdict.List // what the target is known to break
+	Tell       func(Progress) // is told of every spec when it begins and when it has ended; nil is nobody
+	Deviations verdict.List   // what the target is known to break
 
 	Report func(report.Report) // is given the report of [Run], unless only some specs were asked for by ginkgo's flags; nil for nobody
 }
@@ -225,7 +226,7 @@ func Run(t *testing.T, cfg Config) {
 		}
 		if r.ExitCode != verdict.ExitConformant {
 			var text strings.Builder
-			if err := report.Summary(&text, r, false); err != nil {
+			if err := report.Summary(&text, r, report.View{}); err != nil {
 				Fail(err.Error())
 			}
 			Fail(text.String())
@@ -389,10 +390,20 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	swas.KeyPairs(kit, func(operation string) bool { return wanted("SWAS", operation) })
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
-
-	if r.specs = cfg.Specs; r.specs != nil {
-		return r, nil
+	if r.specs = cfg.Specs; r.specs == nil {
+		if err := r.countSpecs(); err != nil {
+			return nil, err
+		}
 	}
+	if cfg.Tell != nil {
+		r.tellProgress()
+	}
+	return r, nil
+}
+
+// countSpecs counts the specs of every rule without running any, and looks whether
+// they are sound.
+func (r *run) countSpecs() error {
 	r.tree = PreviewSpecs("kpspec").SpecReports
 	r.specs = map[string]int{}
 	for _, spec := range r.tree {
@@ -400,10 +411,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 			r.specs[rule.ID]++
 		}
 	}
-	if err := r.sound(r.tree); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r.sound(r.tree)
 }
 
 // sound reports what is wrong with the tree of specs: one that is about no rule

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -25,8 +26,10 @@ import (
 // parts of it.
 type Program struct {
 	Stdout, Stderr io.Writer
-	Color          bool // colour the summary
-	Actions        bool // this is a job of GitHub Actions: annotate it
+	Color          bool   // colour the summary
+	Screen         Screen // of the standard output
+	ErrScreen      Screen // of the standard error, where progress is shown
+	Actions        bool   // this is a job of GitHub Actions: annotate it
 
 	// Token makes a word that nobody can guess: uuid.NewString.
 	Token func() string
@@ -45,6 +48,8 @@ type Program struct {
 	Sweep func(context.Context, suites.SweepConfig) (vocabulary.Swept, error)
 	// Prove tries defects of the reference: prove.Run.
 	Prove func(context.Context, prove.Options) (prove.Proof, error)
+
+	remains atomic.Pointer[remains] // of the run under way
 }
 
 // New returns the command as it is shipped, writing to the standard streams of
@@ -53,7 +58,9 @@ func New() *Program {
 	return &Program{
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
-		Color:     os.Getenv("NO_COLOR") == "" && terminal(os.Stdout),
+		Color:     os.Getenv("NO_COLOR") == "" && screen(os.Stdout) != nil,
+		Screen:    screen(os.Stdout),
+		ErrScreen: screen(os.Stderr),
 		Actions:   os.Getenv("GITHUB_ACTIONS") == "true",
 		Token:     uuid.NewString,
 		NewTarget: target.New,
@@ -64,11 +71,6 @@ func New() *Program {
 		Sweep:     suites.Sweep,
 		Prove:     prove.Run,
 	}
-}
-
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // Version is the version of kpspec, the same that the User-Agent of every
@@ -129,7 +131,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	if err == nil {
 		return code
 	}
-	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", oneLine(err.Error()))
+	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", harmless(oneLine(err.Error())))
 	if f, ok := errors.AsType[failure](err); ok {
 		return f.code
 	}

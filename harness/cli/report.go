@@ -50,7 +50,7 @@ Exit codes: 0 written, whatever the report says; 2 the file is no report.`,
 			}
 			return p.deliver(out, func(w io.Writer) error {
 				if format == report.FormatSummary && out == "" {
-					return p.summary(r)
+					return report.Summary(w, r, p.view(report.View{File: args[0]}))
 				}
 				return report.Render(w, r, format)
 			})
@@ -154,6 +154,17 @@ func (o outputs) write(r report.Report) error {
 	return errors.Join(errs...)
 }
 
+// temporary are the names of the files while they are not whole.
+func (o outputs) temporary() []string {
+	var names []string
+	for _, f := range o {
+		if f.file != nil && f.path != "" {
+			names = append(names, f.file.Name())
+		}
+	}
+	return names
+}
+
 func (o outputs) discard() {
 	for _, f := range o {
 		f.output.discard()
@@ -162,12 +173,20 @@ func (o outputs) discard() {
 
 // present prints the summary of a run, which annotations follow in a job of GitHub
 // Actions.
-func (p *Program) present(r report.Report, file string) error {
-	err := errors.Join(p.summary(r), p.more(r, file))
+func (p *Program) present(r report.Report, v report.View) error {
+	err := p.summary(r, p.view(v))
 	if p.Actions {
 		err = errors.Join(err, report.Annotations(p.Stdout, r))
 	}
 	return err
+}
+
+// explained prints the summary, and which commands tell more.
+func (p *Program) explained(r report.Report, v report.View) error {
+	if err := report.Summary(p.Stdout, r, v); err != nil || v.Quiet {
+		return err
+	}
+	return p.more(r, v.File)
 }
 
 // more prints the commands that tell more of what failed.
@@ -188,15 +207,15 @@ func (p *Program) more(r report.Report, file string) error {
 
 // summary prints the summary. In a job of GitHub Actions nothing in it, such as the
 // text of an answer, is taken for a command to the runner of the job.
-func (p *Program) summary(r report.Report) error {
+func (p *Program) summary(r report.Report, v report.View) error {
 	if !p.Actions {
-		return report.Summary(p.Stdout, r, p.Color)
+		return p.explained(r, v)
 	}
 	token := p.Token()
 	if _, err := fmt.Fprintf(p.Stdout, "::stop-commands::%s\n", token); err != nil {
 		return err
 	}
-	err := report.Summary(p.Stdout, r, p.Color)
+	err := p.explained(r, v)
 	_, resumed := fmt.Fprintf(p.Stdout, "::%s::\n", token)
 	return errors.Join(err, resumed)
 }

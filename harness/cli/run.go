@@ -27,6 +27,7 @@ type runFlags struct {
 	edition                           catalogue.Edition
 	rules, outputs                    []string
 	strict, quota, servers            bool
+	quiet, verbose                    bool
 	timeout                           time.Duration
 	seed                              int64
 	procs                             int
@@ -39,6 +40,10 @@ func (p *Program) runCommand(code *int) *cobra.Command {
 		Short: "Test a target and say whether it conforms",
 		Long: `Test a target and say whether it conforms. Without flags the embedded reference
 is tested, in the newest edition of the documents.
+
+The summary goes to the standard output and ends with the causes of failures and
+the verdict; progress goes to the standard error. An interrupt cleans up and
+writes the report, a second one ends at once.
 
 Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 3 incomplete (something could not be tested).`,
@@ -68,6 +73,8 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
 	flags.IntVar(&f.procs, "procs", 0, "spread the specs over `N` processes (default 1, more where the target is slow to answer)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
+	flags.BoolVar(&f.quiet, "quiet", false, "print the ids of the rules that failed and the verdict only, and no progress")
+	flags.BoolVar(&f.verbose, "verbose", false, "print every rule with verdict and time, and of what is not met every exchange")
 	return c
 }
 
@@ -178,6 +185,9 @@ func (f *runFlags) configuration(c *cobra.Command) (target.Config, error) {
 		}
 		cfg.Container.Image = f.image
 	}
+	if f.quiet && f.verbose {
+		return cfg, usage("--quiet and --verbose: give one of them")
+	}
 	if given("report") && f.report == "" {
 		return cfg, usage("--report: no file is named")
 	}
@@ -261,13 +271,23 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	}
 	defer func() { err = errors.Join(err, stop()) }() // whatever happens, a panic of the suites included
 
+	show := p.showProgress(f.quiet)
+	defer show.End()
+	defer context.AfterFunc(ctx, show.Interrupt)()
+	p.remains.Store(&remains{t: t, files: out.temporary()})
+	defer p.remains.Store(nil)
+	show.Phase("starting " + t.Name())
 	place, err := t.Start(ctx)
 	if err == nil {
 		p.tellLimits(cfg, place, book)
+		show.Phase("asking " + t.Name() + " a first question")
 		err = p.Preflight(ctx, asked(place, rules, selected))
 	}
 	if err != nil {
 		cause := "the target cannot be tested: " + oneLine(err.Error())
+		if ctx.Err() != nil {
+			cause = interrupted
+		}
 		r := undone(cause)
 		r.TargetLog = t.Logs(ctx)
 		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r))
@@ -275,11 +295,11 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 	r, err := p.Execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
-		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known, Ledger: book,
+		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known, Ledger: book, Tell: show.Tell,
 	}, f.procs)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		r = undone("the run was interrupted")
+		r = undone(interrupted)
 	case err != nil:
 		return 0, usage("%w", err)
 	}
@@ -290,7 +310,8 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if ctx.Err() != nil {
 		r = r.Interrupted()
 	}
-	err = errors.Join(err, out.write(r), broken(p.present(r, f.report)))
+	show.End()
+	err = errors.Join(err, out.write(r), broken(p.present(r, report.View{File: f.report, Quiet: f.quiet, Verbose: f.verbose})))
 	if err != nil {
 		// A result that did not arrive is none.
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}
@@ -315,6 +336,17 @@ func execute(ctx context.Context, cfg suites.Config, processes int) (report.Repo
 		return report.Report{}, err
 	}
 	return spread.Run(ctx, cfg, processes, command)
+}
+
+// interrupted is why rules have no verdict after a signal.
+const interrupted = "the run was interrupted"
+
+// showProgress begins to show the progress of a run, unless nobody wants to see it.
+func (p *Program) showProgress(quiet bool) *progress {
+	if quiet {
+		return nil
+	}
+	return newProgress(p.Stderr, p.ErrScreen, time.Tick(redraw))
 }
 
 // asked is the place without the products of which no rule is selected. A

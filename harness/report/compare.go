@@ -188,7 +188,7 @@ func valueText(v any) string {
 
 // Summary writes c for a terminal.
 func (c Comparison) Summary(w io.Writer, color bool) error {
-	p := &printer{color: color}
+	p := newPrinter(View{Color: color, Columns: summaryWidth})
 	word, paint := "NOT WORSE", green
 	if len(c.Worse) > 0 {
 		word, paint = "WORSE", red

@@ -13,7 +13,7 @@ import (
 // is the command that sends the recorded requests once more; it is named where
 // there are any.
 func Explain(w io.Writer, rule Rule, again string, color bool) error {
-	p := &printer{color: color}
+	p := newPrinter(View{Color: color})
 	p.line("  %s", p.paint(style(rule.Verdict), string(rule.Verdict)))
 	if rule.Reason != "" {
 		p.block("  ", rule.Reason)

@@ -22,7 +22,7 @@ const (
 )
 
 var writers = map[Format]func(io.Writer, Report) error{
-	FormatSummary:   func(w io.Writer, r Report) error { return Summary(w, r, false) },
+	FormatSummary:   func(w io.Writer, r Report) error { return Summary(w, r, View{}) },
 	FormatHTML:      HTML,
 	FormatJUnit:     JUnit,
 	FormatMarkdown:  Markdown,

@@ -5,38 +5,53 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/verdict"
 )
 
 const (
-	summaryWidth = 100 // columns; a line of evidence that is longer is cut, sentences are wrapped
-	fullFailures = 10  // failing specs shown with failure text and exchange; the rest get one line each
-	warnedLines  = 20  // SHOULD specs not met that are listed
+	summaryWidth = 100 // columns at most; sentences are wrapped, a line of evidence may go on over the next
+	fullFailures = 10  // causes of failure shown with failure text and exchange
+	alikeLines   = 4   // further specs that fail alike, a line for each
+	warnedLines  = 20  // causes for which a SHOULD is not met
 	failureLines = 14  // lines of a failure text; gomega's diffs can be long
 	bodyLines    = 8   // lines of a recorded body
 	logLines     = 20  // last lines of the target's log
 )
 
-// Summary writes r for a terminal: the conclusion first, what was tested and
-// what was not, then deviations and warnings, and failures last, where the eye is when the run
-// ends. Text that came from the target is shown without control characters.
-func Summary(w io.Writer, r Report, color bool) error {
-	p := &printer{color: color}
-	p.conclusion(r)
-	p.facts(r)
-	p.table(r)
-	p.notCovered(r)
-	p.cleanup(r)
-	p.couldNotRun(r)
-	p.deviations(r)
-	p.warned(r)
-	p.failed(r)
-	p.listFaults(r)
-	p.targetLog(r)
+// View is how a summary is shown. The zero value is plain text for a screen of 80
+// columns and 24 lines.
+type View struct {
+	Color   bool
+	Columns int    // of the screen
+	Lines   int    // of the screen
+	Quiet   bool   // the ids of the rules that failed and the conclusion, no more
+	Verbose bool   // every rule with its verdict and time, every failure and every exchange, nothing cut
+	File    string // where the whole report is; "" where it is not kept
+}
+
+// Summary writes r for a terminal: in detail what is to be told of single rules, the
+// failures last, grouped by cause; and at the end, on one screen, the counts, the
+// causes in short, and the conclusion. Text that came from the target is shown without
+// control characters.
+func Summary(w io.Writer, r Report, v View) error {
+	p := newPrinter(v)
+	if v.Quiet {
+		p.quiet(r)
+	} else {
+		if v.Verbose {
+			p.everyRule(r)
+		}
+		p.warned(r)
+		p.deviations(r)
+		p.couldNotRun(r)
+		p.cleanup(r)
+		p.listFaults(r)
+		p.targetLog(r)
+		p.failed(r)
+		p.screen(r)
+	}
 	if _, err := io.WriteString(w, p.String()); err != nil {
 		return fmt.Errorf("write summary: %w", err)
 	}
@@ -45,7 +60,14 @@ func Summary(w io.Writer, r Report, color bool) error {
 
 type printer struct {
 	strings.Builder
-	color bool
+	View
+}
+
+// newPrinter fills in what v leaves open.
+func newPrinter(v View) *printer {
+	v.Columns = min(max(cmp.Or(v.Columns, 80), 20), summaryWidth)
+	v.Lines = cmp.Or(v.Lines, 24)
+	return &printer{View: v}
 }
 
 // The SGR codes used; everything else of a terminal is left alone.
@@ -57,7 +79,7 @@ const (
 )
 
 func (p *printer) paint(style, s string) string {
-	if !p.color {
+	if !p.Color || style == "" {
 		return s
 	}
 	return "\x1b[" + style + "m" + s + "\x1b[0m"
@@ -68,34 +90,54 @@ func (p *printer) line(format string, args ...any) {
 	p.WriteByte('\n')
 }
 
+// heading begins a section.
 func (p *printer) heading(text string) {
-	p.line("")
+	if p.Len() > 0 {
+		p.line("")
+	}
 	p.line("%s", p.paint(bold, text))
 }
 
-func (p *printer) conclusion(r Report) {
-	paint := yellow
-	switch r.Verdict {
-	case Conformant:
-		paint = green
-	case NotConformant:
-		paint = red
+// most is how many of something are shown.
+func (p *printer) most(n, limit int) int {
+	if p.Verbose {
+		return n
 	}
-	p.line("%s: %s", p.paint(paint, strings.ToUpper(r.Verdict.words())), r.said())
+	return min(n, limit)
 }
 
-func (p *printer) facts(r Report) {
-	p.line("")
-	p.line("target   %s", targetText(r.Target))
-	strict := ""
-	if r.Strict {
-		strict = ", strict: a SHOULD that is not met fails"
+// more says that n of something are not shown, and where they are.
+func (p *printer) more(n int, what string) string {
+	if what != "" {
+		what = " " + what
 	}
-	p.line("edition  %s%s", r.Edition, strict)
-	if r.Limits != nil {
-		p.line("limits   %s", r.Limits)
+	if p.File == "" {
+		return fmt.Sprintf("and %d more%s: see the report, which --report writes", n, what)
 	}
-	p.line("run      %s, %s, %s", plural(r.specs(), "spec"), time.Duration(r.DurationMS)*time.Millisecond, versionText(r.Tool))
+	return fmt.Sprintf("and %d more%s: see %s", n, what, clean(p.File))
+}
+
+// quiet prints the ids of the rules that failed and the conclusion.
+func (p *printer) quiet(r Report) {
+	for _, rule := range r.Rules {
+		if rule.Verdict == verdict.Failed {
+			p.line("%s", clean(rule.ID))
+		}
+	}
+	p.conclusion(r)
+}
+
+// everyRule prints a line for each rule, in the order of the catalogue.
+func (p *printer) everyRule(r Report) {
+	p.heading("all rules")
+	for _, rule := range r.Rules {
+		ms := 0.0
+		for _, s := range rule.Specs {
+			ms += s.DurationMS
+		}
+		name := pad(string(rule.Verdict), len(verdict.NotApplicable))
+		p.line("  %s %8.1fms  %s  %s", p.paint(style(rule.Verdict), name), ms, clean(rule.ID), plural(len(rule.Specs), "spec"))
+	}
 }
 
 func versionText(t Tool) string { return clean(t.Name + " " + t.Version) }
@@ -108,31 +150,6 @@ func targetText(t Target) string {
 	return clean(t.Kind + " " + t.Name)
 }
 
-// table shows a row per level and a column per verdict.
-func (p *printer) table(r Report) {
-	columns := r.columns()
-	p.line("")
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-8s", "rules")
-	for _, v := range columns {
-		fmt.Fprintf(&b, "  %s", v)
-	}
-	p.line("%s", p.paint(bold, b.String()))
-	for _, l := range verdict.Levels() {
-		b.Reset()
-		fmt.Fprintf(&b, "%-8s", l)
-		for _, v := range columns {
-			n := r.Counts[l][v]
-			cell := fmt.Sprintf("%*d", len(v), n)
-			if n > 0 {
-				cell = p.paint(style(v), cell)
-			}
-			b.WriteString("  " + cell)
-		}
-		p.line("%s", b.String())
-	}
-}
-
 func style(v verdict.Verdict) string {
 	switch v {
 	case verdict.Passed, verdict.Observed:
@@ -143,32 +160,11 @@ func style(v verdict.Verdict) string {
 	return yellow
 }
 
-func (p *printer) notCovered(r Report) {
-	p.line("")
-	all := r.catalogued()
-	if len(r.NotCovered) == 0 && r.NotSelected == 0 {
-		p.line("covered  all %s of the catalogue", rules(all))
-		return
-	}
-	p.line("covered  %d of the %s of the catalogue", len(r.Rules), rules(all))
-	for _, reason := range r.uncovered() {
-		text := strings.Join(reason.IDs, ", ") + " " + reason.Text
-		if n := len(reason.IDs); n > 4 {
-			text = fmt.Sprintf("%s to %s %s", reason.IDs[0], reason.IDs[n-1], reason.Text)
-		}
-		p.block(fmt.Sprintf("%10d  ", len(reason.IDs)), text)
-	}
-	if r.NotSelected > 0 {
-		p.block(fmt.Sprintf("%10d  ", r.NotSelected), "not selected")
-	}
-}
-
 func (p *printer) cleanup(r Report) {
 	if len(r.CleanupErrors) == 0 {
 		return
 	}
-	p.line("")
-	p.line("%s", p.paint(yellow, "left on the target: "+plural(len(r.CleanupErrors), "clean-up error")))
+	p.heading("left on the target")
 	for _, e := range r.CleanupErrors {
 		p.block("  ", e)
 	}
@@ -207,10 +203,10 @@ func (p *printer) deviations(r Report) {
 		if rule.Deviation.Kind == verdict.Flaky {
 			what = "flaky, this time " + what
 		}
-		p.line("  %s", cut(fmt.Sprintf("%s  %s, until %s: %s", rule.ID, rule.Level, rule.Deviation.Expires, what), summaryWidth-2))
+		p.line("  %s", fit(fmt.Sprintf("%s  %s, until %s: %s", clean(rule.ID), rule.Level, clean(rule.Deviation.Expires), what), p.Columns-2))
 		p.block("    ", rule.Deviation.Reason)
 		if rule.Deviation.Link != "" {
-			p.line("    %s", cut(clean(rule.Deviation.Link), 2*summaryWidth))
+			p.line("    %s", p.evidence(rule.Deviation.Link))
 		}
 	}
 }
@@ -226,62 +222,73 @@ func (p *printer) listFaults(r Report) {
 }
 
 func (p *printer) warned(r Report) {
-	n := 0
-	for _, rule := range r.Rules {
-		for _, s := range rule.Specs {
-			if s.Verdict != verdict.Warned {
-				continue
-			}
-			if n++; n == 1 {
-				p.heading("warned: a SHOULD is not met")
-			}
-			if n <= warnedLines {
-				p.line("  %s", cut(ruleRef(rule, s)+": "+clean(s.Text), summaryWidth-2))
-				if f := oneLine(s.Failure); f != "" {
-					p.line("    %s", cut(f, summaryWidth-4))
-				}
-			}
+	groups := r.unmetBy(verdict.Warned)
+	if len(groups) == 0 {
+		return
+	}
+	p.heading("warned: a SHOULD is not met")
+	shown := p.most(len(groups), warnedLines)
+	for _, g := range groups[:shown] {
+		if p.Verbose {
+			p.inFull(g, yellow)
+			continue
+		}
+		first := g.specs[0]
+		p.line("  %s", fit(first.ref()+": "+clean(first.spec.Text), p.Columns-2))
+		p.line("    %s", fit(g.cause, p.Columns-4))
+		if n := len(g.specs) - 1; n > 0 {
+			p.block("    ", fmt.Sprintf("and %s alike: %s", plural(n, "spec"), cause{IDs: g.ids()}.Named()))
 		}
 	}
-	if n > warnedLines {
-		p.line("  and %d more; report.json has them all", n-warnedLines)
+	if left := len(groups) - shown; left > 0 {
+		p.block("  ", p.more(left, ""))
 	}
 }
 
+// failed shows one spec of each cause in full: the others would say the same.
 func (p *printer) failed(r Report) {
-	n := 0
-	for _, rule := range r.Rules {
-		titled := false
-		for _, s := range rule.Specs {
-			if s.Verdict != verdict.Failed {
-				continue
-			}
-			if n++; n == 1 {
-				p.heading("failed")
-			}
-			if n > fullFailures {
-				if n == fullFailures+1 {
-					p.line("")
-				}
-				p.line("  %s", cut(fmt.Sprintf("%s: %s: %s", ruleRef(rule, s), clean(s.Text), oneLine(s.Failure)), summaryWidth-2))
-				continue
-			}
-			if !titled {
-				titled = true
-				p.line("")
-				p.line("%s", p.paint(red, fmt.Sprintf("%s  %s", rule.ID, rule.Level)))
-				p.block("  ", rule.Statement)
-				var titles []string
-				for _, d := range rule.Documents {
-					titles = append(titles, d.Title)
-				}
-				p.block("  ", strings.Join(titles, "; "))
-			}
-			p.failure(rule, s)
-		}
+	groups := r.unmetBy(verdict.Failed)
+	if len(groups) == 0 {
+		return
 	}
-	if n > fullFailures {
-		p.line("  %s with full text above; report.json has all %d", plural(fullFailures, "failure"), n)
+	p.heading("failed")
+	shown := p.most(len(groups), fullFailures)
+	for _, g := range groups[:shown] {
+		p.inFull(g, red)
+	}
+	if left := len(groups) - shown; left > 0 {
+		p.line("")
+		p.block("  ", p.more(left, "causes"))
+	}
+}
+
+// inFull shows a cause: the first of its specs with its rule and the telling
+// exchange, and the others in a line each.
+func (p *printer) inFull(g alike, paint string) {
+	rule := g.specs[0].rule
+	p.line("")
+	p.line("%s", p.paint(paint, fmt.Sprintf("%s  %s", clean(rule.ID), rule.Level)))
+	p.block("  ", rule.Statement)
+	var titles []string
+	for _, d := range rule.Documents {
+		titles = append(titles, d.Title)
+	}
+	p.block("  ", strings.Join(titles, "; "))
+	p.failure(rule, g.specs[0].spec)
+	others := g.specs[1:]
+	name := "alike"
+	for _, u := range others[:p.most(len(others), alikeLines)] {
+		if p.Verbose {
+			p.line("")
+			p.line("  %s", p.paint(paint, u.ref()))
+			p.failure(u.rule, u.spec)
+			continue
+		}
+		p.line("  %-8s %s", name, fit(u.ref()+": "+clean(u.spec.Text), p.Columns-11))
+		name = ""
+	}
+	if left := len(others) - p.most(len(others), alikeLines); left > 0 {
+		p.block("           ", p.more(left, ""))
 	}
 }
 
@@ -302,19 +309,30 @@ func (p *printer) failure(rule Rule, s Spec) {
 	if len(s.Exchanges) == 0 {
 		return
 	}
-	last := telling(rule, s)
-	p.message("request", last.Request)
-	if last.Product != "" {
-		as := fmt.Sprintf("%s of account %s, wire shape %s", last.Identity, last.Account, last.Shape)
-		if last.Fault != "" {
-			as += ", with the fault " + last.Fault + " on purpose"
+	if !p.Verbose {
+		p.exchange(telling(rule, s), "")
+		return
+	}
+	for i, e := range s.Exchanges {
+		p.exchange(e, fmt.Sprintf(" (%d of %d)", i+1, len(s.Exchanges)))
+	}
+}
+
+// exchange shows a request and its answer; which stands behind the request's line.
+func (p *printer) exchange(e evidence.Exchange, which string) {
+	e.Request.Line += which
+	p.message("request", e.Request)
+	if e.Product != "" {
+		as := fmt.Sprintf("%s of account %s, wire shape %s", e.Identity, e.Account, e.Shape)
+		if e.Fault != "" {
+			as += ", with the fault " + e.Fault + " on purpose"
 		}
 		p.field("sent as", as, 1)
 	}
-	if last.Response != nil {
-		p.message("answer", *last.Response)
+	if e.Response != nil {
+		p.message("answer", *e.Response)
 	} else {
-		p.field("answer", cmp.Or("none: "+last.Error, "none"), 2)
+		p.field("answer", cmp.Or("none: "+e.Error, "none"), 2)
 	}
 }
 
@@ -324,16 +342,16 @@ func (p *printer) mismatches(all []Mismatch) {
 	const most = 12
 	rows := make([][3]string, 0, len(all))
 	var width [3]int
-	for _, m := range all[:min(len(all), most)] {
-		row := [3]string{cut(clean(m.Path), 40), cut(clean(m.Expected), 2*summaryWidth), cut(clean(m.Got), 2*summaryWidth)}
+	for _, m := range all[:p.most(len(all), most)] {
+		row := [3]string{fit(clean(m.Path), 40), p.evidence(m.Expected), p.evidence(m.Got)}
 		rows = append(rows, row)
 		for i, cell := range row {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
+			width[i] = max(width[i], columns(cell))
 		}
 	}
 	const expected, got = "expected", "got"
 	width[1] = max(width[1], len(expected))
-	if 11+width[0]+2+width[1]+2+width[2] <= summaryWidth {
+	if 11+width[0]+2+width[1]+2+width[2] <= p.Columns {
 		p.line("  %-8s %-*s  %s  %s", "differs", width[0], "", pad(expected, width[1]), got)
 		for _, row := range rows {
 			p.line("  %-8s %s  %s  %s", "", pad(row[0], width[0]), pad(row[1], width[1]), p.paint(red, row[2]))
@@ -346,14 +364,9 @@ func (p *printer) mismatches(all []Mismatch) {
 			name = ""
 		}
 	}
-	if len(all) > most {
-		p.line("  %-8s and %d more; report.json has them all", "", len(all)-most)
+	if left := len(all) - len(rows); left > 0 {
+		p.line("  %-8s %s", "", p.more(left, ""))
 	}
-}
-
-// pad fills s up to n characters.
-func pad(s string, n int) string {
-	return s + strings.Repeat(" ", max(0, n-utf8.RuneCountInString(s)))
 }
 
 func (p *printer) message(name string, m evidence.Message) {
@@ -374,15 +387,15 @@ func (p *printer) message(name string, m evidence.Message) {
 func (p *printer) field(name, text string, limit int) {
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	more := 0
-	if len(lines) > limit {
-		more = len(lines) - limit
-		lines = lines[:limit]
+	if n := p.most(len(lines), limit); n < len(lines) {
+		more = len(lines) - n
+		lines = lines[:n]
 	}
 	for i, l := range lines {
 		if i > 0 {
 			name = ""
 		}
-		p.line("  %-8s %s", name, cut(clean(l), 2*summaryWidth))
+		p.line("  %-8s %s", name, p.evidence(l))
 	}
 	if more > 0 {
 		p.line("  %-8s (%d more lines)", "", more)
@@ -401,27 +414,23 @@ func (p *printer) targetLog(r Report) {
 	}
 	p.heading(heading)
 	for _, l := range lines {
-		p.line("  %s", cut(clean(l), 2*summaryWidth))
+		p.line("  %s", p.evidence(l))
 	}
 }
 
-// block prints text wrapped at the width of the summary; further lines are
+// evidence is a line of recorded text. It may take two lines of the screen.
+func (p *printer) evidence(line string) string {
+	if p.Verbose {
+		return clean(line)
+	}
+	return fit(clean(line), 2*p.Columns-22)
+}
+
+// block prints text wrapped at the width of the screen; further lines are
 // indented as far as the first.
 func (p *printer) block(indent, text string) {
-	width := summaryWidth - len(indent)
-	var b strings.Builder
-	for _, word := range strings.Fields(clean(text)) {
-		if b.Len() > 0 && utf8.RuneCountInString(b.String())+1+utf8.RuneCountInString(word) > width {
-			p.line("%s%s", indent, b.String())
-			indent = strings.Repeat(" ", len(indent))
-			b.Reset()
-		}
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(word)
-	}
-	if b.Len() > 0 {
-		p.line("%s%s", indent, b.String())
+	for _, line := range wrap(clean(text), p.Columns-len(indent)) {
+		p.line("%s%s", indent, line)
+		indent = strings.Repeat(" ", len(indent))
 	}
 }

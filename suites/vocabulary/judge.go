@@ -224,10 +224,8 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 	if k.end != nil {
 		defer k.end()
 	}
-	select {
-	case <-k.done:
-		undone("the run was interrupted")
-	default:
+	if k.over() {
+		undone(interrupted)
 	}
 	if k.gone() {
 		undone("the target stopped answering")
@@ -250,9 +248,11 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 	before := asserted.Load()
 	defer func() {
 		r := recover()
+		after, end := k.afterwards(ctx)
+		defer end()
 		if r != nil {
 			exchanges := k.taken() // before anything else is sent
-			if cause := k.crowded(context.WithoutCancel(ctx)); cause != "" {
+			if cause := k.obstacle(after); cause != "" {
 				AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.Undone, Message: cause}, ReportEntryVisibilityNever)
 				exchanges = append(exchanges, k.taken()...)
 			}
@@ -263,7 +263,7 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 				}
 			}
 		}
-		k.remove(context.WithoutCancel(ctx), &k.ledger)
+		k.remove(after, &k.ledger)
 		if _, soft := r.(stop); r != nil && !soft {
 			panic(r)
 		}

@@ -41,6 +41,7 @@ type Kit struct {
 	journal   *ledger.Journal // of a target that outlives the run, and that others may use too; or nil
 	names     *names.Source
 	done      <-chan struct{} // closed when the run is interrupted
+	deadline  deadline        // of cleaning up then
 	begin     func(Spec) bool
 	end       func()
 	company   *Company
@@ -328,26 +329,32 @@ func (k *Kit) gone() bool { return k.silent.Load() >= patience }
 // whatever bears a name that only this run makes, in every region and account of
 // the world. It reports what stays.
 func (k *Kit) Close(ctx context.Context) {
-	ctx = guard.Cleanup(ctx)
+	ctx, end := k.afterwards(guard.Cleanup(ctx))
+	defer end()
 	k.silent.Store(0) // once more: the target may be back
 	var open []ledger.Entry
 	for _, l := range append([]*ledger.Ledger{&k.ledger}, k.stocks.all...) {
 		k.remove(ctx, l)
 		open = append(open, l.Open()...)
 	}
-	if k.gone() {
+	if k.gone() || ctx.Err() != nil {
 		var names []string
 		for _, e := range open {
 			names = append(names, e.Name)
 		}
 		if len(open) > 0 {
-			tell(&Leftover{"key pairs may be left: the target stopped answering", names})
+			tell(&Leftover{"key pairs may be left: " + silence(ctx), names})
 		}
 		return
 	}
 	for _, a := range k.makers() {
 		for _, region := range k.Place.World.Regions {
-			if left := k.sweep(ctx, a, region); left != nil {
+			left := k.sweep(ctx, a, region)
+			if ctx.Err() != nil {
+				tell(&Leftover{Cause: "key pairs may be left: " + silence(ctx)})
+				return
+			}
+			if left != nil {
 				tell(left)
 			}
 		}
@@ -419,7 +426,11 @@ func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 		if batch[0].Server != "" {
 			undo = (*actor).unbind
 		}
-		if left := undo(owner, ctx, batch); left != nil {
+		left := undo(owner, ctx, batch)
+		if ctx.Err() != nil {
+			return // likewise
+		}
+		if left != nil {
 			tell(left)
 			continue
 		}

@@ -12,10 +12,17 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the run in good order; a second one ends the process.
-	context.AfterFunc(ctx, stop)
-	code := cli.New().Main(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	program := cli.New()
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		// The first signal ends the run in good order; a second one ends the
+		// process. Ginkgo listens too, so the default action would not.
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(program.Abandon())
+	}()
+	os.Exit(program.Main(ctx, os.Args[1:]))
 }
