@@ -58,6 +58,12 @@ func named(store *keypair.Store, in keypair.Scope, name string) bool {
 	return n > 0
 }
 
+// place is where a pair is.
+type place struct {
+	in   keypair.Scope
+	name string
+}
+
 // meet lets two requests that come at once be at the same place at the same time, so that the window of a race is open
 // long enough. A request that nobody meets goes on after a moment, and after many such requests at once.
 type meet struct {
@@ -116,7 +122,7 @@ func raced(p *parts, product string, actions ...string) {
 	}
 }
 
-// inRegions and inAccounts are the scopes that differ from that of a call in the region, or in the account, and its own.
+// inRegions and inAccounts are the scope of a call in every region, and in every account.
 func inRegions(c *operation.Call, regions []string) (all []keypair.Scope) {
 	for _, region := range regions {
 		all = append(all, keypair.Scope{Account: c.Scope.Account, Region: region})
@@ -157,10 +163,6 @@ func moved(store *keypair.Store, c *operation.Call, scopes []keypair.Scope) erro
 // reviving lets a function give an imported pair something of a deleted one that had its name.
 func reviving(what func(pair *keypair.Pair, deleted keypair.Pair)) func(*parts) {
 	return func(p *parts) {
-		type place struct {
-			in   keypair.Scope
-			name string
-		}
 		deleted := map[place]keypair.Pair{}
 		var mu sync.Mutex
 		before(p, onECS, "DeleteKeyPairs", "delete", func(c *operation.Call) {

@@ -478,10 +478,6 @@ func twoPairs(p *parts) {
 
 // outlived keeps bindings that others have replaced, until they are taken off. It returns the servers that a pair has so.
 func outlived(p *parts) func(in keypair.Scope, name string) []string {
-	type place struct {
-		in   keypair.Scope
-		name string
-	}
 	had := map[place][]string{}
 	var mu sync.Mutex
 	bound(p, func(c *operation.Call, left []string, bind operation.Run) error {

@@ -253,10 +253,6 @@ func swasCreated() []Defect {
 
 // hoard keeps the private keys that CreateKeyPair makes.
 func hoard(p *parts) func(keypair.Scope, string) string {
-	type place struct {
-		in   keypair.Scope
-		name string
-	}
 	kept := map[place]string{}
 	var mu sync.Mutex
 	made(p, func(c *operation.Call) error {

@@ -271,10 +271,6 @@ func (a swasAction) stored(p *parts, do func(*operation.Call) error) {
 
 // undone lets a call that looks whether a name is free, and finds it taken when it stores the pair, undo what it has not done.
 func (a swasAction) undone(p *parts) {
-	type place struct {
-		in   keypair.Scope
-		name string
-	}
 	var m meet
 	var mu sync.Mutex
 	undone := map[place]bool{}

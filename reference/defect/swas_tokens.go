@@ -242,10 +242,6 @@ func swasTokens() []Defect {
 		}),
 		swasCreate.bug("token-race-two-keys", "gives each of several simultaneous calls with one client token a key of its own.", "TOKEN-IDEMP", func(p *parts) {
 			without(p, onSWAS, createKeyPair, "room")
-			type place struct {
-				in   keypair.Scope
-				name string
-			}
 			tokens := map[place]string{}
 			var mu sync.Mutex
 			wrap(p, onSWAS, createKeyPair, "store", func(operation.Run) operation.Run {
