@@ -22,6 +22,8 @@ import (
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/evidence"
+	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
@@ -32,17 +34,23 @@ import (
 
 // Config says what to run against what.
 type Config struct {
-	Target  target.Target     // what is under test
-	Place   target.Place      // where it is, for [Execute]; [Run] starts the target itself
-	Edition catalogue.Edition // zero is the newest
-	Rules   []string          // patterns over rule ids; none selects every rule
-	Strict  bool              // a SHOULD that is not met fails
-	Version string            // of kpspec, for the report and the User-Agent
-	Timeout time.Duration     // of one request; zero is the client's default
-	Seed    int64             // of the order of the specs; zero keeps the order of the files
-	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
-	Begin   func(string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
-	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
+	Target  target.Target              // what is under test
+	Place   target.Place               // where it is, for [Execute]; [Run] starts the target itself
+	Edition catalogue.Edition          // zero is the newest
+	Rules   []string                   // patterns over rule ids; none selects every rule
+	Strict  bool                       // a SHOULD that is not met fails
+	Version string                     // of kpspec, for the report and the User-Agent
+	Timeout time.Duration              // of one request; zero is the client's default
+	Seed    int64                      // of the order of the specs; zero keeps the order of the files
+	Wire    http.RoundTripper          // carries the requests; nil is a transport of the run's own
+	Begin   func(vocabulary.Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
+	End     func()                     // is told that it has ended and cleaned up; may be nil
+	Company *vocabulary.Company        // the other processes of the run; nil: there are none
+	Specs   map[string]int             // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
+	Ledger  string                     // file in which everything is written down before it is made; empty is none, but see [Run]
+
+	Watch *vocabulary.Watch // is told of the assertions; nil is nobody
+	Bare  bool              // only verdicts and places are wanted: no evidence is kept
 
 	Deviations verdict.List // what the target is known to break
 }
@@ -51,18 +59,105 @@ type Config struct {
 // and returns what came of them. It neither starts nor stops the target. When
 // ctx ends, the specs that have not run become could-not-run and what the run
 // created is still removed. The error is one of the configuration: an unknown
-// edition, a pattern that matches no rule, a selection without any spec.
+// edition, a pattern that matches no rule, a selection without any spec, a ledger
+// that cannot be written.
 func Execute(ctx context.Context, cfg Config) (report.Report, error) {
+	run, err := execute(ctx, cfg)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return run.report(ctx, run.share()), nil
+}
+
+// Share is what came of those specs of a run that one process has run.
+type Share struct {
+	Results []report.SpecResult
+	Left    []vocabulary.Leftover // what could not be removed
+	Kept    []string              // what is to be said of the ledger
+}
+
+// Collect is [Execute] for a process that runs a share of the specs, those to which
+// cfg.Begin says yes. [Merge] makes the report of all shares.
+func Collect(ctx context.Context, cfg Config) (Share, error) {
+	began := map[string]bool{}
+	ask := cfg.Begin
+	cfg.Begin = func(spec vocabulary.Spec) bool {
+		began[spec.Text] = ask(spec)
+		return began[spec.Text]
+	}
+	run, err := execute(ctx, cfg)
+	if err != nil {
+		return Share{}, err
+	}
+	share := run.share()
+	share.Results = slices.DeleteFunc(share.Results, func(r report.SpecResult) bool { return !began[r.Text] })
+	return share, nil
+}
+
+// Merge makes the report of a run from the shares of all its processes. A spec that
+// no share has a result of is could-not-run because of the cause, one line.
+func Merge(ctx context.Context, cfg Config, started time.Time, cause string, shares ...Share) (report.Report, error) {
+	globals.Reset()
+	run, err := prepare(ctx, cfg)
+	globals.Reset()
+	if err != nil {
+		return report.Report{}, err
+	}
+	run.started, run.cause = started, cause
+	var all Share
+	for _, share := range shares {
+		all.Results = append(all.Results, share.Results...)
+		all.Left = append(all.Left, share.Left...)
+		all.Kept = append(all.Kept, share.Kept...)
+	}
+	return run.report(ctx, all), nil
+}
+
+// Room is how many more key pairs of SWAS the region that the specs work in has
+// room for, as far as its list tells.
+func Room(ctx context.Context, cfg Config) (int, error) {
+	kit, err := vocabulary.NewKit(vocabulary.Options{Edition: cfg.Edition, Place: cfg.Place, Timeout: cfg.Timeout})
+	if err != nil {
+		return 0, err
+	}
+	return kit.Room(ctx), nil
+}
+
+// Products are the products that the selected rules are about.
+func Products(cfg Config) ([]string, error) {
+	rules, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	selected, err := rules.Match(cfg.Rules...)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, rule := range selected {
+		if !slices.Contains(out, rule.Product) {
+			out = append(out, rule.Product)
+		}
+	}
+	return out, nil
+}
+
+// execute runs the specs and keeps what Ginkgo made of it.
+func execute(ctx context.Context, cfg Config) (*run, error) {
 	globals.Reset()
 	if cfg.Place.Shape == "" && len(cfg.Place.World.Accounts) > 0 {
 		cfg.Place.Shape = target.ShapeOf(ctx, cfg.Place)
 	}
 	run, err := prepare(ctx, cfg)
 	if err != nil {
-		return report.Report{}, err
+		return nil, err
 	}
 	if run.count() == 0 {
-		return report.Report{}, errors.New("no spec covers the selected rules: nothing would be tested")
+		return nil, errors.New("no spec covers the selected rules: nothing would be tested")
+	}
+	journal, err := run.journal()
+	if err != nil {
+		return nil, err
 	}
 	suite, reporter := GinkgoConfiguration()
 	suite.LabelFilter = run.filter()
@@ -76,7 +171,8 @@ func Execute(ctx context.Context, cfg Config) (report.Report, error) {
 	defer func() { formatter.ColorableStdOut = console }()
 	RunSpecs(silent{}, "kpspec", suite, reporter)
 	globals.Reset()
-	return run.report(ctx), nil
+	run.kept = finish(journal)
+	return run, nil
 }
 
 // silent takes the place of a Go test: the report says what failed.
@@ -87,7 +183,8 @@ func (silent) Fail() {}
 // Run starts the target, runs the selected specs as part of the Go test t
 // (with the ginkgo flags of the test binary), fails t unless the target
 // conforms, and stops the target. Without a target it tests the embedded
-// reference.
+// reference. What is made on an endpoint is written down in a ledger, in a file of
+// [ledger.NewFile] unless one is named.
 func Run(t *testing.T, cfg Config) {
 	t.Helper()
 	if cfg.Target == nil {
@@ -120,7 +217,7 @@ func Run(t *testing.T, cfg Config) {
 		if run.asked() {
 			return // a developer runs some specs by ginkgo's own flags
 		}
-		if r := run.report(ctx); r.ExitCode != verdict.ExitConformant {
+		if r := run.report(ctx, run.share()); r.ExitCode != verdict.ExitConformant {
 			var text strings.Builder
 			if err := report.Summary(&text, r, false); err != nil {
 				Fail(err.Error())
@@ -128,11 +225,50 @@ func Run(t *testing.T, cfg Config) {
 			Fail(text.String())
 		}
 	})
+	if run.cfg.Ledger == "" && cfg.Target.Kind() == target.Endpoint {
+		if run.cfg.Ledger, err = ledger.NewFile(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	journal, err := run.journal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, left := range finish(journal) {
+			t.Error(left)
+		}
+	}()
 	suite, reporter := GinkgoConfiguration()
 	if len(cfg.Rules) > 0 {
 		suite.LabelFilter = run.filter()
 	}
 	RunSpecs(t, "kpspec", suite, reporter)
+}
+
+// journal is the file of the run's ledger, nil where there is none.
+func (r *run) journal() (*ledger.Journal, error) {
+	if r.cfg.Ledger == "" {
+		return nil, nil
+	}
+	journal, err := ledger.Create(r.cfg.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	r.kit.Record(journal)
+	return journal, nil
+}
+
+// finish closes the ledger, and says where it is when something is left.
+func finish(journal *ledger.Journal) (said []string) {
+	kept, err := journal.Finish()
+	if kept != "" {
+		said = append(said, fmt.Sprintf("what may be left stands in %s: kpspec sweep --config FILE --ledger %s --yes removes it", kept, kept))
+	}
+	if err != nil {
+		said = append(said, err.Error())
+	}
+	return said
 }
 
 // Coverage is the number of specs per rule id in an edition, counted without
@@ -152,10 +288,13 @@ func Coverage(edition catalogue.Edition) (map[string]int, error) {
 // run is one run of the suite in this process.
 type run struct {
 	cfg       Config
+	kit       *vocabulary.Kit
+	kept      []string // what is to be said of the ledger at the end
 	catalogue *catalogue.Catalogue
 	selected  []string       // rule ids
 	specs     map[string]int // rule id → number of specs
 	started   time.Time
+	cause     string       // why specs have no result; empty is unknown
 	ran       types.Report // what Ginkgo made of it
 }
 
@@ -179,11 +318,15 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		Done:    ctx.Done(),
 		Wire:    cfg.Wire,
 		Begin:   cfg.Begin,
+		End:     cfg.End,
+		Company: cfg.Company,
+		Watch:   cfg.Watch,
+		Bare:    cfg.Bare,
 	})
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, catalogue: rules, started: time.Now()}
+	r := &run{cfg: cfg, kit: kit, catalogue: rules, started: time.Now()}
 	for _, rule := range selected {
 		r.selected = append(r.selected, rule.ID)
 	}
@@ -281,8 +424,20 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 	return rule, clause, ok
 }
 
-// report makes the report of what Ginkgo ran.
-func (r *run) report(ctx context.Context) report.Report {
+// share is what came of what Ginkgo ran.
+func (r *run) share() Share {
+	s := Share{Kept: r.kept}
+	for _, spec := range r.ran.SpecReports {
+		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
+		if rule, clause, ok := r.about(spec); ok {
+			s.Results = append(s.Results, result(spec, rule, clause, r.cfg.Edition))
+		}
+	}
+	return s
+}
+
+// report makes the report of what the processes of the run have done.
+func (r *run) report(ctx context.Context, s Share) report.Report {
 	in := report.Input{
 		Catalogue:  r.catalogue,
 		Edition:    r.cfg.Edition,
@@ -293,6 +448,8 @@ func (r *run) report(ctx context.Context) report.Report {
 		Deviations: r.cfg.Deviations,
 		Started:    r.started,
 		Duration:   time.Since(r.started),
+		Results:    s.Results,
+		Cause:      r.cause,
 	}
 	if r.cfg.Target != nil {
 		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
@@ -300,24 +457,28 @@ func (r *run) report(ctx context.Context) report.Report {
 	if ctx.Err() != nil {
 		in.Cause = "the run was interrupted"
 	}
-	var left []vocabulary.Leftover
-	for _, spec := range r.ran.SpecReports {
-		left = append(left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
-		if rule, clause, ok := r.about(spec); ok {
-			res := result(spec, rule, clause, r.cfg.Edition)
-			if res.Outcome == verdict.Undone && res.Failure == "" {
-				res.Failure = cmp.Or(in.Cause, "the spec did not run")
-			}
-			in.Results = append(in.Results, res)
+	for i := range in.Results {
+		if in.Results[i].Outcome == verdict.Undone && in.Results[i].Failure == "" {
+			in.Results[i].Failure = cmp.Or(in.Cause, "the spec did not run")
 		}
 	}
-	in.CleanupErrors = grouped(left)
+	in.CleanupErrors = append(grouped(s.Left), s.Kept...)
 	made := report.Build(in)
+	made.Limits = limits(r.cfg.Place.Gate)
 	if made.ExitCode == verdict.ExitConformant && (ctx.Err() != nil || len(made.CleanupErrors) > 0) {
 		// What a run may have left behind is no reason for a green one.
 		made = made.Interrupted()
 	}
 	return made
+}
+
+// limits are what the requests of the run were held to, nil where nothing was.
+func limits(g *guard.Gate) *report.Limits {
+	if g == nil {
+		return nil
+	}
+	l := g.Limits()
+	return &report.Limits{Requests: l.Requests, Reserve: l.Reserve(), PerSecond: l.Rate, Sent: g.Sent()}
 }
 
 // result is what a spec has told in its report entries, or else what Ginkgo

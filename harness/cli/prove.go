@@ -20,7 +20,8 @@ type proveFlags struct {
 	defects     []string
 	whole, list bool
 	quiet       bool
-	json, page  string // files
+	json        string // file
+	page, count string // files
 }
 
 func (p *Program) proveCommand(code *int) *cobra.Command {
@@ -41,6 +42,12 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 				return broken(p.listDefects(defects))
 			case f.page != "":
 				return save("--page", f.page, func(w io.Writer) error { return prove.Page(w, defects) })
+			case f.count != "":
+				record, err := prove.Count(c.Context())
+				if err != nil {
+					return incomplete("the assertions cannot be counted: %w", err)
+				}
+				return save("--count", f.count, record.Write)
 			}
 			*code, err = p.prove(c.Context(), f, defects)
 			return err
@@ -54,6 +61,7 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 	flags.BoolVar(&f.whole, "whole", false, "run all specs against every defect, also those that it cannot concern")
 	flags.StringVar(&f.json, "json", "", "write all results to `FILE.json`")
 	flags.StringVar(&f.page, "page", "", "list the defects on a page of Markdown, `FILE.md`, and try none")
+	flags.StringVar(&f.count, "count", "", "write how many assertions the specs of each rule make to `FILE.json`, and try none")
 	return c
 }
 

@@ -194,7 +194,7 @@ func TestNoFormatShowsASecret(t *testing.T) {
 			config += "  " + line
 		}
 		file := filepath.Join(folder, "report.json")
-		args := []string{"run", "--config", write(t, config), "--report", file,
+		args := []string{"run", "--config", write(t, config), "--report", file, "--ledger", filepath.Join(folder, "ledger"), "--procs", "1",
 			"--rule", "SWAS-CRE-*", "--rule", "*-TOKEN-*", "--rule", "ECS-IMP-NAME-LEN-*", "--rule", "ECS-IMP-COMMON", "--rule", "*-RAM-*"}
 		for _, f := range report.Formats() {
 			args = append(args, "--output", string(f)+"="+filepath.Join(folder, string(f)))
@@ -219,6 +219,7 @@ func TestNoFormatShowsASecret(t *testing.T) {
 		for _, f := range report.Formats() {
 			written[string(f)] = contents(t, filepath.Join(folder, string(f)))
 		}
+		written["ledger"] = contents(t, filepath.Join(folder, "ledger"))
 		for name, text := range written {
 			for secret, kind := range server.secrets {
 				for _, form := range forms(secret) {

@@ -42,6 +42,22 @@ func (o Outcome) String() string {
 // count as failed: a SHOULD that is not met warns, it does not fail.
 type stop struct{}
 
+// Watch is told of every assertion of a run: where it stands, as file:line of the
+// spec, and whether it is about the rule ([Expect]) or something that the spec
+// stands on ([Given]). Failed are those that did not hold; Made is all of them,
+// nil where nobody wants to know.
+type Watch struct {
+	Made   func(where string, ofRule bool)
+	Failed func(where string)
+}
+
+// The specs of a process are of one run, so what that run wants of its assertions
+// stands here.
+var (
+	watch atomic.Pointer[Watch] // nil: nothing
+	bare  atomic.Bool           // see Options
+)
+
 // asserted counts what the specs of this process, which Ginkgo runs one at a
 // time, have asserted of their rules: each Expect. What a spec stands on, each
 // Given, does not count. It exists so that a spec which asserts nothing of its
@@ -56,14 +72,22 @@ type Assertion struct {
 
 // To asserts that the matcher holds.
 func (a Assertion) To(m gomegatypes.GomegaMatcher, description ...any) bool {
-	asserted.Add(a.count)
+	a.made()
 	return a.inner.To(m, description...)
 }
 
 // NotTo asserts that the matcher does not hold.
 func (a Assertion) NotTo(m gomegatypes.GomegaMatcher, description ...any) bool {
-	asserted.Add(a.count)
+	a.made()
 	return a.inner.NotTo(m, description...)
+}
+
+// made counts the assertion, which the caller's caller makes.
+func (a Assertion) made() {
+	asserted.Add(a.count)
+	if w := watch.Load(); w != nil && w.Made != nil {
+		w.Made(Relative(types.NewCodeLocation(2)), a.count > 0)
+	}
 }
 
 // Expect asserts what the rule demands.
@@ -99,6 +123,9 @@ func undone(format string, args ...any) {
 func NotApplicable(reason string) {
 	GinkgoHelper()
 	AddReportEntry(OutcomeEntry, Outcome{verdict.NotApplicableHere, reason, ""}, ReportEntryVisibilityNever)
+	if bare.Load() {
+		panic(stop{})
+	}
 	Skip(reason)
 }
 
@@ -106,13 +133,16 @@ func NotApplicable(reason string) {
 // fail, or leaves a rule untried, fails the spec in Ginkgo's own eyes too.
 func finish(outcome verdict.Outcome, message string, up int) {
 	where := types.NewCodeLocation(up + 1)
+	if w := watch.Load(); w != nil {
+		w.Failed(Relative(where))
+	}
 	visible := ReportEntryVisibilityNever
 	soft := outcome == verdict.NotMet && !labelled(catalogue.Must)
 	if soft && labelled(catalogue.Should) {
 		visible = ReportEntryVisibilityAlways
 	}
 	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where)}, visible, where)
-	if soft {
+	if soft || bare.Load() {
 		panic(stop{})
 	}
 	Fail(message, up+1)
@@ -156,7 +186,7 @@ func (k *Kit) Rule(ref string) []any {
 	return []any{
 		Label(rule.ID, ref, string(level)),
 		AroundNode(func(ctx context.Context, body func(context.Context)) {
-			k.judge(wire.WithRule(ctx, ref), func(ctx context.Context) {
+			k.judge(wire.WithRule(ctx, ref), rule.Product, func(ctx context.Context) {
 				k.needProduct(rule.Product)
 				body(ctx)
 			})
@@ -174,7 +204,13 @@ func (k *Kit) needProduct(product string) {
 // judge runs one spec: it starts a fresh record of what goes over the wire,
 // sees to it that everything made is removed afterwards, keeps the record when
 // the spec ends badly, and does not let a spec pass that has asserted nothing.
-func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
+func (k *Kit) judge(ctx context.Context, product string, body func(context.Context)) {
+	if k.begin != nil && !k.begin(specOf(CurrentSpecReport(), product)) {
+		NotApplicable("the spec was not asked for")
+	}
+	if k.end != nil {
+		defer k.end()
+	}
 	select {
 	case <-k.done:
 		undone("the run was interrupted")
@@ -183,8 +219,8 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	if k.gone() {
 		undone("the target stopped answering")
 	}
-	if k.begin != nil && !k.begin(CurrentSpecReport().FullText()) {
-		NotApplicable("the spec was not asked for")
+	if err := k.Place.Gate.Spent(); err != nil {
+		undone("%v", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -205,11 +241,7 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 			if cause := k.crowded(context.WithoutCancel(ctx)); cause != "" {
 				AddReportEntry(OutcomeEntry, Outcome{verdict.Undone, cause, ""}, ReportEntryVisibilityNever)
 			}
-			exchanges := k.recorder.Take()
-			AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
-			for _, exchange := range exchanges {
-				fmt.Fprintln(GinkgoWriter, exchange)
-			}
+			k.explain()
 		}
 		k.remove(context.WithoutCancel(ctx), &k.ledger)
 		if _, soft := r.(stop); r != nil && !soft {
@@ -219,5 +251,18 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	body(ctx)
 	if asserted.Load() == before {
 		undone("this spec asserts nothing of its rule")
+	}
+}
+
+// explain keeps the record of what went over the wire, for the report and for
+// Ginkgo's own console.
+func (k *Kit) explain() {
+	if bare.Load() {
+		return
+	}
+	exchanges := k.recorder.Take()
+	AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
+	for _, exchange := range exchanges {
+		fmt.Fprintln(GinkgoWriter, exchange)
 	}
 }
