@@ -219,7 +219,9 @@ func TestNoFormatShowsASecret(t *testing.T) {
 		for _, f := range report.Formats() {
 			written[string(f)] = contents(t, filepath.Join(folder, string(f)))
 		}
-		written["ledger"] = contents(t, filepath.Join(folder, "ledger"))
+		if ledger, err := os.ReadFile(filepath.Join(folder, "ledger")); err == nil { // it goes when nothing is left
+			written["ledger"] = string(ledger)
+		}
 		for name, text := range written {
 			for secret, kind := range server.secrets {
 				for _, form := range forms(secret) {
