@@ -62,7 +62,7 @@ func (f *fake) Stop(ctx context.Context) error {
 // specs are those that the fake suites have.
 var specs = map[string]int{"ECS-IMP-NAME-LEN-MIN": 1, "ECS-IMP-NAME-LEN-MAX": 1}
 
-func (f *fake) execute(_ context.Context, cfg suites.Config) (report.Report, error) {
+func (f *fake) execute(_ context.Context, cfg suites.Config, _ int) (report.Report, error) {
 	f.run = cfg
 	if f.during != nil {
 		f.during()

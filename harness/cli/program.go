@@ -37,8 +37,8 @@ type Program struct {
 	Preflight func(context.Context, target.Place) error
 	// Coverage is the number of specs per rule id: suites.Coverage.
 	Coverage func(catalogue.Edition) (map[string]int, error)
-	// Execute runs the specs: suites.Execute. Its error is one of usage.
-	Execute func(context.Context, suites.Config) (report.Report, error)
+	// Execute runs the specs in so many processes, 0 is as many as fit. Its error is one of usage.
+	Execute func(context.Context, suites.Config, int) (report.Report, error)
 	// Sweep looks for what crashed runs have left: suites.Sweep.
 	Sweep func(context.Context, suites.SweepConfig) (vocabulary.Swept, error)
 	// Prove tries defects of the reference: prove.Run.
@@ -57,7 +57,7 @@ func New() *Program {
 		NewTarget: target.New,
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
-		Execute:   suites.Execute,
+		Execute:   execute,
 		Sweep:     suites.Sweep,
 		Prove:     prove.Run,
 	}

@@ -212,7 +212,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		return 0, errors.Join(incomplete("%s", cause), noteStop(&r, stop()), out.write(r))
 	}
 
-	r, err := p.execute(ctx, suites.Config{
+	r, err := p.Execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
 		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known, Ledger: book,
 	}, f.procs)
@@ -239,7 +239,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 // execute runs the specs in this process, or spreads them over more; 0 is as many
 // as fit.
-func (p *Program) execute(ctx context.Context, cfg suites.Config, processes int) (report.Report, error) {
+func execute(ctx context.Context, cfg suites.Config, processes int) (report.Report, error) {
 	if processes != 1 {
 		cfg.Place.Shape = target.ShapeOf(ctx, cfg.Place)
 	}
@@ -247,7 +247,7 @@ func (p *Program) execute(ctx context.Context, cfg suites.Config, processes int)
 		processes = spread.Fitting(ctx, cfg)
 	}
 	if processes == 1 {
-		return p.Execute(ctx, cfg)
+		return suites.Execute(ctx, cfg)
 	}
 	command, err := spread.Command(workCommand)
 	if err != nil {
