@@ -24,7 +24,6 @@ import (
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
-	"github.com/kpspec/kpspec/suites"
 )
 
 // beginnings are how a file of each format begins.
@@ -203,7 +202,6 @@ func TestNoFormatShowsASecret(t *testing.T) {
 		p := cli.New()
 		p.Stdout, p.Stderr, p.Color, p.Actions = &stdout, &stderr, false, true
 		p.Preflight = func(context.Context, target.Place) error { return nil } // it would go no further
-		p.Execute = suites.Execute
 		g.Expect(p.Main(t.Context(), args)).NotTo(Equal(verdict.ExitUsage), stderr.String())
 		site.Close()
 
