@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 
@@ -44,6 +45,9 @@ type Program struct {
 	Specs func(catalogue.Edition) ([]suites.Spec, error)
 	// Execute runs the specs in so many processes, 0 is as many as fit. Its error is one of usage.
 	Execute func(context.Context, suites.Config, int) (report.Report, error)
+	// Again makes a command that starts this program with these arguments; nil where
+	// the process is another program, such as a test.
+	Again func(args ...string) (func() *exec.Cmd, error)
 	// Sweep looks for what crashed runs have left: suites.Sweep.
 	Sweep func(context.Context, suites.SweepConfig) (vocabulary.Swept, error)
 	// Prove tries defects of the reference: prove.Run.
@@ -55,7 +59,7 @@ type Program struct {
 // New returns the command as it is shipped, writing to the standard streams of
 // this process. The summary is coloured on a terminal unless NO_COLOR is set.
 func New() *Program {
-	return &Program{
+	p := &Program{
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		Color:     os.Getenv("NO_COLOR") == "" && screen(os.Stdout) != nil,
@@ -67,10 +71,11 @@ func New() *Program {
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
 		Specs:     suites.Specs,
-		Execute:   execute,
 		Sweep:     suites.Sweep,
 		Prove:     prove.Run,
 	}
+	p.Execute = p.execute
+	return p
 }
 
 // Version is the version of kpspec, the same that the User-Agent of every

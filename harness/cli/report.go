@@ -78,12 +78,7 @@ func (p *Program) deliver(file string, content func(io.Writer) error) error {
 	if file == "" {
 		return broken(content(p.Stdout))
 	}
-	out, err := newOutput("--out", file)
-	if err != nil {
-		return usage("--out: %w", err)
-	}
-	defer out.discard()
-	return broken(out.write(content))
+	return save("--out", file, content)
 }
 
 // outputs are the files that a run writes: report.json, and the same in other

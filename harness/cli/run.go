@@ -321,7 +321,10 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 // execute runs the specs in this process, or spreads them over more; 0 is as many
 // as fit.
-func execute(ctx context.Context, cfg suites.Config, processes int) (report.Report, error) {
+func (p *Program) execute(ctx context.Context, cfg suites.Config, processes int) (report.Report, error) {
+	if p.Again == nil {
+		processes = 1
+	}
 	if processes != 1 {
 		cfg.Place.Shape = target.ShapeOf(ctx, cfg.Place)
 	}
@@ -331,7 +334,7 @@ func execute(ctx context.Context, cfg suites.Config, processes int) (report.Repo
 	if processes == 1 {
 		return suites.Execute(ctx, cfg)
 	}
-	command, err := spread.Command(workCommand)
+	command, err := p.Again(workCommand)
 	if err != nil {
 		return report.Report{}, err
 	}

@@ -107,6 +107,9 @@ func (r Report) junitRun() junitSuite {
 	s.property("edition", string(r.Edition))
 	s.property("strict", strict)
 	s.property("kpspec", r.Tool.Version)
+	if r.Limits != nil {
+		s.property("limits", r.Limits.String())
+	}
 	for _, l := range verdict.Levels() {
 		for _, v := range verdict.All() {
 			s.property(fmt.Sprintf("%s %s", l, v), fmt.Sprint(r.Counts[l][v]))

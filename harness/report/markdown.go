@@ -63,6 +63,9 @@ func (m *markdown) head(r Report) {
 	}
 	m.line("%s · edition %s%s · %s in %s · %s · %s", mdCode(targetText(r.Target)), md(string(r.Edition)), strict,
 		plural(r.specs(), "spec"), time.Duration(r.DurationMS)*time.Millisecond, r.Started.UTC().Format("2006-01-02 15:04 UTC"), md(versionText(r.Tool)))
+	if r.Limits != nil {
+		m.line("\nLimits: %s", md(r.Limits.String()))
+	}
 }
 
 func (m *markdown) counts(r Report) {

@@ -329,7 +329,10 @@ func pageRules(r Report) (shown []pageRule, leftOut int) {
 func furnish(rules []pageRule) (leftOut int) {
 	room := pageEvidence
 	take := func(s *pageSpec, e evidence.Exchange, isTelling bool) {
-		if room -= sizeOf(e); room < 0 {
+		if room >= 0 {
+			room -= sizeOf(e)
+		}
+		if room < 0 {
 			s.LeftOut++
 			leftOut++
 			return

@@ -78,6 +78,7 @@ func hostile() report.Report {
 	in.Specs = map[string]int{"T-NAME-MIN": 2, "T-NAME-MAX": 1, "T-ERR-NAME": 3, "T-TAG-CODE": 1, "T-SEEN": 1}
 	in.Deviations = verdict.List{Flaky: []verdict.Entry{{Rule: "T-NAME-MAX", Reason: evil, Link: evil, Expires: "2026-12-31"}}}
 	r := report.Build(in)
+	r.Limits = &report.Limits{Requests: 100, Reserve: 20, PerSecond: 2.5, Sent: 99}
 	r.TargetLog = evil
 	return r
 }

@@ -134,7 +134,7 @@ func TestSchemaIsInStep(t *testing.T) {
 		"rule": reflect.TypeFor[report.Rule](), "listed": reflect.TypeFor[verdict.Listed](), "spec": reflect.TypeFor[report.Spec](),
 		"mismatch": reflect.TypeFor[report.Mismatch](), "observation": reflect.TypeFor[report.Observation](),
 		"notCovered": reflect.TypeFor[report.NotCovered](), "exchange": reflect.TypeFor[evidence.Exchange](),
-		"message": reflect.TypeFor[evidence.Message](), "param": reflect.TypeFor[evidence.Param](),
+		"limits": reflect.TypeFor[report.Limits](), "message": reflect.TypeFor[evidence.Message](), "param": reflect.TypeFor[evidence.Param](),
 	}
 	inStep(t, "report", doc, reflect.TypeFor[report.Report]())
 	for name, object := range defs {

@@ -31,6 +31,7 @@ const patience = time.Minute
 
 // Command is how a process of a run is started: this program, with the argument
 // that makes it call [Work].
+// It is an error where the system does not tell.
 func Command(args ...string) (func() *exec.Cmd, error) {
 	program, err := os.Executable()
 	if err != nil {

@@ -9,10 +9,12 @@ import (
 	"syscall"
 
 	"github.com/kpspec/kpspec/harness/cli"
+	"github.com/kpspec/kpspec/harness/spread"
 )
 
 func main() {
 	program := cli.New()
+	program.Again = spread.Command
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
