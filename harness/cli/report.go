@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/harness/report"
-	"github.com/kpspec/kpspec/harness/verdict"
 )
 
 func (p *Program) reportCommand() *cobra.Command {
@@ -176,41 +175,17 @@ func (p *Program) present(r report.Report, v report.View) error {
 	return err
 }
 
-// explained prints the summary, and which commands tell more.
-func (p *Program) explained(r report.Report, v report.View) error {
-	if err := report.Summary(p.Stdout, r, v); err != nil || v.Quiet {
-		return err
-	}
-	return p.more(r, v.File)
-}
-
-// more prints the commands that tell more of what failed.
-func (p *Program) more(r report.Report, file string) error {
-	for _, rule := range r.Rules {
-		if rule.Verdict != verdict.Failed {
-			continue
-		}
-		if file == "" {
-			_, err := fmt.Fprintf(p.Stdout, "\nmore     kpspec explain %s\n", rule.ID)
-			return err
-		}
-		_, err := fmt.Fprintf(p.Stdout, "\nmore     kpspec explain %s --report %s\nagain    kpspec replay %s %s\n", rule.ID, file, file, rule.ID)
-		return err
-	}
-	return nil
-}
-
 // summary prints the summary. In a job of GitHub Actions nothing in it, such as the
 // text of an answer, is taken for a command to the runner of the job.
 func (p *Program) summary(r report.Report, v report.View) error {
 	if !p.Actions {
-		return p.explained(r, v)
+		return report.Summary(p.Stdout, r, v)
 	}
 	token := p.Token()
 	if _, err := fmt.Fprintf(p.Stdout, "::stop-commands::%s\n", token); err != nil {
 		return err
 	}
-	err := p.explained(r, v)
+	err := report.Summary(p.Stdout, r, v)
 	_, resumed := fmt.Fprintf(p.Stdout, "::%s::\n", token)
 	return errors.Join(err, resumed)
 }

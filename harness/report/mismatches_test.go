@@ -31,9 +31,9 @@ func TestDifferencesAreATable(t *testing.T) {
 		"  failed", "",
 		"  spec     a spec",
 		"           suites/x.go:1",
-		"  differs             expected                      got",
-		"           status     400                           200",
-		"           Code       InvalidKeyPairName.Malformed  nothing",
+		"  differs              expected                      got",
+		"           status      400                           200",
+		"           Code        InvalidKeyPairName.Malformed  nothing",
 		"           Tags[\"密\"]  a                             b?[2J",
 		"",
 	}, "\n")))

@@ -43,6 +43,7 @@ func (p *printer) screen(r Report) {
 	fixed.table(r)
 	fixed.line("")
 	end := newPrinter(p.View)
+	end.next(r)
 	end.line("")
 	end.conclusion(r)
 
@@ -124,6 +125,23 @@ func (p *printer) conclusion(r Report) {
 			line = p.paint(paint, word) + strings.TrimPrefix(line, word)
 		}
 		p.line("%s", line)
+	}
+}
+
+// next tells the commands that tell more of what failed.
+func (p *printer) next(r Report) {
+	for _, rule := range r.Rules {
+		if rule.Verdict != verdict.Failed {
+			continue
+		}
+		id := clean(rule.ID)
+		if p.File == "" {
+			p.fact("more", "kpspec explain "+id)
+			return
+		}
+		p.fact("more", fmt.Sprintf("kpspec explain %s --report %s", id, clean(p.File)))
+		p.fact("again", fmt.Sprintf("kpspec replay %s %s", clean(p.File), id))
+		return
 	}
 }
 
