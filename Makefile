@@ -1,7 +1,8 @@
 # kpspec. `make` or `make help` lists what can be made.
 
-GO    ?= go
-IMAGE ?= kpref:local
+GO           ?= go
+IMAGE        ?= kpref:local
+KPSPEC_IMAGE ?= kpspec:local
 
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
@@ -51,6 +52,12 @@ MUTATE ?= reference
 mutate: ## change the reference bit by bit and see what the specs do not notice; MUTATE=reference/DIR for a part
 	$(GO) run ./suites/selftest/mutate $(MUTATEFLAGS) $(MUTATE)
 
-image: ## build the reference's container image, named by IMAGE (default kpref:local)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o reference/cmd/kpref/build/kpref ./reference/cmd/kpref
-	docker build -t $(IMAGE) reference/cmd/kpref
+# $(call image,PROGRAM,FOLDER OF ITS COMMAND,NAME OF THE IMAGE)
+define image
+CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -ldflags '-s -w' -o $(2)/build/$(1) ./$(2)
+docker build -t $(3) $(2)
+endef
+
+image: ## build the images of kpref and kpspec, named by IMAGE and KPSPEC_IMAGE (default kpref:local, kpspec:local)
+	$(call image,kpref,reference/cmd/kpref,$(IMAGE))
+	$(call image,kpspec,harness/cmd/kpspec,$(KPSPEC_IMAGE))
