@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CHECKS := all,-ST1001,-ST1003
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove defects lint bench fuzz mutate image
+.PHONY: help run test prove docs defects lint bench fuzz mutate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ prove: ## show that the specs find every declared defect of the reference
 
 defects: ## write the page of declared defects anew
 	@$(GO) run ./harness/cmd/kpspec prove --page reference/defect/DEFECTS.md
+
+docs: defects ## write all pages that are made from the code anew
+	@$(GO) run ./harness/manual/write harness/REFERENCE.md
 
 lint: ## check formatting, vet and staticcheck
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }

@@ -91,6 +91,22 @@ func incomplete(format string, args ...any) error {
 // Main runs the command and returns the exit code of the process. When ctx ends,
 // the run is cut short, the target is stopped, and the code is 3.
 func (p *Program) Main(ctx context.Context, args []string) int {
+	root, code := p.Command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return *code
+	}
+	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", oneLine(err.Error()))
+	if f, ok := errors.AsType[failure](err); ok {
+		return f.code
+	}
+	return verdict.ExitUsage // cobra's own: an unknown flag, a bad value, arguments where none belong
+}
+
+// Command is the command with all that belong to it, and the exit code of one
+// that was executed without an error.
+func (p *Program) Command() (*cobra.Command, *int) {
 	code := verdict.ExitConformant
 	root := &cobra.Command{
 		Use:   "kpspec",
@@ -111,21 +127,12 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.SetArgs(args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
 		p.runCommand(&code), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand())
 
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return code
-	}
-	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", oneLine(err.Error()))
-	if f, ok := errors.AsType[failure](err); ok {
-		return f.code
-	}
-	return verdict.ExitUsage // cobra's own: an unknown flag, a bad value, arguments where none belong
+	return root, &code
 }
 
 func (p *Program) versionCommand() *cobra.Command {

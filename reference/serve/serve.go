@@ -51,6 +51,20 @@ type settings struct {
 // listen, 2 for a wrong flag, environment variable or world. What is wrong is said in one line on stderr. The one line on
 // stdout, "kpref listening on http://HOST:PORT", says where it listens, as soon as it does.
 func Main(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
+	err := Command(args, lookup, stdout, stderr).ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintln(stderr, "kpref: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+	var failed failure
+	if errors.As(err, &failed) {
+		return exitFailed
+	}
+	return exitUsage
+}
+
+// Command is the program with its flags and the arguments of Main, not yet executed.
+func Command(args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) *cobra.Command {
 	var s settings
 	command := &cobra.Command{
 		Use:   "kpref",
@@ -85,16 +99,7 @@ func Main(ctx context.Context, args []string, lookup func(string) (string, bool)
 	command.SetOut(stdout)
 	command.SetErr(stderr)
 
-	err := command.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
-	}
-	fmt.Fprintln(stderr, "kpref: "+strings.ReplaceAll(err.Error(), "\n", "; "))
-	var failed failure
-	if errors.As(err, &failed) {
-		return exitFailed
-	}
-	return exitUsage
+	return command
 }
 
 // failure is an error that is nobody's wrong usage.
@@ -104,7 +109,7 @@ type failure struct{ error }
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var err error
 	flags.VisitAll(func(f *pflag.Flag) {
-		name := prefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := Variable(f.Name)
 		value, _ := lookup(name)
 		if f.Changed || value == "" || f.Name == "help" {
 			return
@@ -114,6 +119,11 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		}
 	})
 	return err
+}
+
+// Variable is the environment variable that a flag can be set by.
+func Variable(flag string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // serve listens until ctx is over.
