@@ -49,7 +49,7 @@ Exit codes: 0 written, whatever the report says; 2 the file is no report.`,
 			}
 			return p.deliver(out, func(w io.Writer) error {
 				if format == report.FormatSummary && out == "" {
-					return report.Summary(w, r, p.Color)
+					return p.summary(r)
 				}
 				return report.Render(w, r, format)
 			})
@@ -159,10 +159,19 @@ func (o outputs) discard() {
 	}
 }
 
-// present prints the summary of a run. In a GitHub Actions job annotations follow
-// it, and nothing inside the summary, such as the text of an answer, is taken for
-// a command to the runner of the job.
+// present prints the summary of a run, which annotations follow in a job of GitHub
+// Actions.
 func (p *Program) present(r report.Report) error {
+	err := p.summary(r)
+	if p.Actions {
+		err = errors.Join(err, report.Annotations(p.Stdout, r))
+	}
+	return err
+}
+
+// summary prints the summary. In a job of GitHub Actions nothing in it, such as the
+// text of an answer, is taken for a command to the runner of the job.
+func (p *Program) summary(r report.Report) error {
 	if !p.Actions {
 		return report.Summary(p.Stdout, r, p.Color)
 	}
@@ -172,5 +181,5 @@ func (p *Program) present(r report.Report) error {
 	}
 	err := report.Summary(p.Stdout, r, p.Color)
 	_, resumed := fmt.Fprintf(p.Stdout, "::%s::\n", token)
-	return errors.Join(err, resumed, report.Annotations(p.Stdout, r))
+	return errors.Join(err, resumed)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -113,14 +114,20 @@ func (r Report) uncovered() causes {
 }
 
 // obstacles are the rules that could not run, by cause.
-func (r Report) obstacles() causes {
+func (r Report) obstacles() causes { return r.because(verdict.CouldNotRun) }
+
+// lacking are the rules that are not applicable, by cause.
+func (r Report) lacking() causes { return r.because(verdict.NotApplicable) }
+
+// because are the causes of a verdict that says nothing about the target.
+func (r Report) because(v verdict.Verdict) causes {
 	var c causes
 	for _, rule := range r.Rules {
-		if rule.Reason != "" {
+		if rule.Reason != "" && v == verdict.CouldNotRun {
 			c.add(rule.Reason, rule.ID)
 		}
 		for _, s := range rule.Specs {
-			if s.Verdict == verdict.CouldNotRun {
+			if s.Verdict == v {
 				c.add(cmp.Or(firstLine(s.Failure), "no cause recorded"), rule.ID)
 			}
 		}
@@ -128,17 +135,29 @@ func (r Report) obstacles() causes {
 	return c
 }
 
-// telling is the exchange of a spec, which has one at least, that is about the
-// rule rather than the look at its effect that follows.
+// telling is the exchange of a spec, which has one at least, that shows what went
+// wrong: of those with the operation of the rule, rather than the look at its effect,
+// the last whose status the failure ends with, or else the last.
 func telling(rule Rule, s Spec) evidence.Exchange {
-	last := s.Exchanges[len(s.Exchanges)-1]
-	for _, e := range s.Exchanges {
-		if e.Action == rule.Operation {
-			last = e
+	about := s.Exchanges
+	if len(about) == 1 {
+		return about[0]
+	}
+	if own := slices.DeleteFunc(slices.Clone(about), func(e evidence.Exchange) bool { return e.Action != rule.Operation }); len(own) > 0 {
+		about = own
+	}
+	statuses := statusWord.FindAllString(s.Failure, -1)
+	for _, status := range slices.Backward(statuses) {
+		for _, e := range slices.Backward(about) {
+			if e.Response != nil && slices.Contains(strings.Fields(e.Response.Line), status) {
+				return e
+			}
 		}
 	}
-	return last
+	return about[len(about)-1]
 }
+
+var statusWord = regexp.MustCompile(`\b[1-5][0-9]{2}\b`)
 
 // product is that of the rule, as its id begins.
 func product(id string) string {

@@ -49,10 +49,10 @@ type (
 	}
 )
 
-// seconds is a time as the schemas want it, without an exponent.
+// seconds is a time as the schemas want it: at most three decimals, no exponent.
 type seconds float64
 
-func (s seconds) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%.6f", float64(s)), nil }
+func (s seconds) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%.3f", float64(s)), nil }
 
 // JUnit writes r for a CI server: a suite for each operation, a case for each rule
 // and spec. A suite "kpspec run" goes before them, whose cases say whether the run
@@ -149,7 +149,7 @@ func (s *junitSuite) rule(rule Rule) {
 }
 
 func (s *junitSuite) spec(rule Rule, spec Spec) junitCase {
-	c := junitCase{Classname: clean(rule.ID), Name: clean(spec.Text), Time: seconds(spec.DurationMS / 1000)}
+	c := junitCase{Classname: clean(rule.ID), Name: cmp.Or(oneLine(spec.Text), "a spec"), Time: seconds(spec.DurationMS / 1000)}
 	if spec.Clause != "" {
 		c.Name += fmt.Sprintf(" (%s, %s)", clean(spec.Clause), clean(string(spec.Level)))
 	}
@@ -172,10 +172,13 @@ func (s *junitSuite) spec(rule Rule, spec Spec) junitCase {
 	return c
 }
 
+// headlineLength is how many characters of a failure stand on one line.
+const headlineLength = 300
+
 // headline is what a reader sees first of a spec that is not met.
 func (s Spec) headline() string {
 	if len(s.Mismatches) == 0 {
-		return cmp.Or(firstLine(s.Failure), "no cause recorded")
+		return cmp.Or(cut(oneLine(s.Failure), headlineLength), "no cause recorded")
 	}
 	m := s.Mismatches[0]
 	return fmt.Sprintf("%s: expected %s, got %s", m.Path, m.Expected, m.Got)

@@ -30,6 +30,7 @@ func Markdown(w io.Writer, r Report) error {
 	m.head(r)
 	m.counts(r)
 	m.causes("Could not run", r.obstacles())
+	m.causes("Not applicable", r.lacking())
 	m.uncovered(r)
 	m.list("Left on the target", r.CleanupErrors)
 	m.list("The list of deviations is out of date", r.ListFaults)
@@ -227,9 +228,12 @@ func exchangeText(e evidence.Exchange) string {
 // without "<" nothing can end it.
 func (m *markdown) pre(text string) {
 	if text = cut(cleanLines(text), markdownText); text != "" {
-		m.line("<pre>%s</pre>\n", html.EscapeString(text))
+		m.line("<pre>%s</pre>\n", runnerWords.Replace(html.EscapeString(text)))
 	}
 }
+
+// runnerWords are what a line of a job's log is a command by, should Markdown get there.
+var runnerWords = strings.NewReplacer("::", "&#58;&#58;", "##[", "&#35;&#35;[")
 
 // mdCode shows wire text on one line. In code nobody is mentioned and nothing is
 // linked.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/harness/evidence"
@@ -49,8 +50,23 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"body":     bodyText,
 	"plural":   plural,
 	"mark":     func(v verdict.Verdict) string { return marks[v] },
+	"humps":    humps,
 	"duration": func(d time.Duration) string { return d.Round(100 * time.Microsecond).String() },
 }).Parse(pageHTML))
+
+// humps is a name that may be broken before its inner capital letters.
+func humps(name string) template.HTML {
+	var b strings.Builder
+	var last rune
+	for _, r := range clean(name) {
+		if unicode.IsUpper(r) && unicode.IsLower(last) {
+			b.WriteString("<wbr>")
+		}
+		b.WriteString(template.HTMLEscapeString(string(r)))
+		last = r
+	}
+	return template.HTML(b.String())
+}
 
 // marks are how verdicts look beside their colour, which not everybody sees.
 var marks = map[verdict.Verdict]string{
@@ -87,11 +103,12 @@ type pageView struct {
 	Specs         int
 	Took          time.Duration
 	When          string
-	Columns       []verdict.Verdict
 	Levels        []pageLevel
+	Counted       []pageCount
 	Catalogued    int
-	Uncovered     causes
-	Obstacles     causes
+	Answered      int
+	Gaps          []pageGap
+	MoreGaps      []pageGap
 	Matrix        pageMatrix
 	Verdicts      []pageVerdict
 	Shown         []pageRule
@@ -104,14 +121,13 @@ type pageView struct {
 
 type pageLevel struct {
 	Level  catalogue.Level
-	Cells  []pageCount
-	Total  int
-	Reason string
+	Reason string // what the level stands for
 }
 
+// pageCount is how many rules of each level have a verdict.
 type pageCount struct {
 	Verdict verdict.Verdict
-	N       int
+	Counts  []int
 }
 
 type pageVerdict struct {
@@ -128,28 +144,62 @@ func pageOf(r Report) pageView {
 		Word: r.Verdict.words(), Said: r.said(),
 		Target: targetText(r.Target), Tool: versionText(r.Tool),
 		Specs: r.specs(), Took: time.Duration(r.DurationMS) * time.Millisecond,
-		When:    r.Started.UTC().Format("2006-01-02 15:04 UTC"),
-		Columns: r.columns(), Catalogued: r.catalogued(), Uncovered: r.uncovered(), Obstacles: r.obstacles(),
+		When:          r.Started.UTC().Format("2006-01-02 15:04 UTC"),
+		Catalogued:    r.catalogued(),
 		Matrix:        matrixOf(r),
 		ConformantRun: r.Verdict == Conformant,
 		ShownLog:      r.TargetLog != "" && r.Verdict != Conformant,
 	}
 	for _, l := range verdict.Levels() {
-		row := pageLevel{Level: l, Reason: levelReasons[l]}
-		for _, c := range v.Columns {
-			row.Cells = append(row.Cells, pageCount{c, r.Counts[l][c]})
-			row.Total += r.Counts[l][c]
+		v.Levels = append(v.Levels, pageLevel{l, levelReasons[l]})
+	}
+	for _, c := range r.columns() {
+		row := pageCount{Verdict: c}
+		for _, l := range verdict.Levels() {
+			row.Counts = append(row.Counts, r.Counts[l][c])
 		}
-		v.Levels = append(v.Levels, row)
+		v.Counted = append(v.Counted, row)
 	}
 	for _, g := range gravity {
 		if n := r.Counts.Of(g); n > 0 {
 			v.Verdicts = append(v.Verdicts, pageVerdict{g, n})
 		}
 	}
+	v.Answered = len(r.Rules) - r.Counts.Of(verdict.CouldNotRun) - r.Counts.Of(verdict.NotApplicable)
+	v.Gaps = gapsOf(r)
+	if len(v.Gaps) > gapsShown {
+		v.Gaps, v.MoreGaps = v.Gaps[:gapsShown], v.Gaps[gapsShown:]
+	}
 	v.Shown, v.LeftOut = pageRules(r)
 	v.Profile, v.Facts = profileOf(r)
 	return v
+}
+
+// pageGap is why rules have no answer, and which.
+type pageGap struct {
+	Verdict verdict.Verdict // "" of rules without any
+	N       int
+	Text    string
+	IDs     []string
+}
+
+// gapsShown is how many reasons are shown at once.
+const gapsShown = 6
+
+func gapsOf(r Report) []pageGap {
+	var gaps []pageGap
+	add := func(v verdict.Verdict, all causes) {
+		for _, c := range all {
+			gaps = append(gaps, pageGap{v, len(c.IDs), c.Text, c.IDs})
+		}
+	}
+	add(verdict.CouldNotRun, r.obstacles())
+	add(verdict.NotApplicable, r.lacking())
+	add("", r.uncovered())
+	if r.NotSelected > 0 {
+		gaps = append(gaps, pageGap{N: r.NotSelected, Text: "not selected for this run"})
+	}
+	return gaps
 }
 
 var levelReasons = map[catalogue.Level]string{

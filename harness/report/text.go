@@ -28,8 +28,13 @@ func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " 
 // clean makes text safe to be shown: what a target answers must not be able
 // to move the cursor, colour the screen or reverse the text.
 func clean(s string) string {
+	if harmless(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
+		case r >= ' ' && r <= '~':
+			return r
 		case r == '\n' || r == '\r':
 			return ' '
 		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
@@ -37,6 +42,16 @@ func clean(s string) string {
 		}
 		return r
 	}, strings.ReplaceAll(s, "\t", "    "))
+}
+
+// harmless says that s is plain ASCII, which nearly all text is.
+func harmless(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // cleanLines is clean for text of several lines, which stay.
@@ -50,7 +65,7 @@ func cleanLines(s string) string {
 
 // cut shortens s to n characters, and says so.
 func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
 		return s
 	}
 	return string([]rune(s)[:n-3]) + "..."

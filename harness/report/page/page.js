@@ -85,11 +85,13 @@
     const telling = r.querySelectorAll("[data-telling]");
     if (r.open && telling.length === 1) telling[0].open = true;
   });
+  // "/" goes to the search when it is released, so that it is not typed there.
+  const toSearch = (e) => e.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName) && !e.ctrlKey && !e.metaKey && !e.altKey;
   document.addEventListener("keydown", (e) => {
-    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName);
-    if (e.key === "/" && !typing && !e.ctrlKey && !e.metaKey && !e.altKey) { e.preventDefault(); search.focus(); }
+    if (toSearch(e)) e.preventDefault();
     if (e.key === "Escape" && e.target === search) clear();
   });
+  document.addEventListener("keyup", (e) => { if (toSearch(e)) search.focus(); });
 
   // A link to a rule opens it, whatever the filters say.
   const follow = () => {

@@ -1,0 +1,4 @@
+package report
+
+// GroupOf is for tests.
+var GroupOf = groupOf
