@@ -22,6 +22,8 @@ import (
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/evidence"
+	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
@@ -43,6 +45,7 @@ type Config struct {
 	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
 	Begin   func(string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
 	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
+	Ledger  string            // file in which everything is written down before it is made; empty is none, but see [Run]
 
 	Deviations verdict.List // what the target is known to break
 }
@@ -51,7 +54,8 @@ type Config struct {
 // and returns what came of them. It neither starts nor stops the target. When
 // ctx ends, the specs that have not run become could-not-run and what the run
 // created is still removed. The error is one of the configuration: an unknown
-// edition, a pattern that matches no rule, a selection without any spec.
+// edition, a pattern that matches no rule, a selection without any spec, a ledger
+// that cannot be written.
 func Execute(ctx context.Context, cfg Config) (report.Report, error) {
 	globals.Reset()
 	if cfg.Place.Shape == "" && len(cfg.Place.World.Accounts) > 0 {
@@ -63,6 +67,10 @@ func Execute(ctx context.Context, cfg Config) (report.Report, error) {
 	}
 	if run.count() == 0 {
 		return report.Report{}, errors.New("no spec covers the selected rules: nothing would be tested")
+	}
+	journal, err := run.journal()
+	if err != nil {
+		return report.Report{}, err
 	}
 	suite, reporter := GinkgoConfiguration()
 	suite.LabelFilter = run.filter()
@@ -76,6 +84,7 @@ func Execute(ctx context.Context, cfg Config) (report.Report, error) {
 	defer func() { formatter.ColorableStdOut = console }()
 	RunSpecs(silent{}, "kpspec", suite, reporter)
 	globals.Reset()
+	run.kept = finish(journal)
 	return run.report(ctx), nil
 }
 
@@ -87,7 +96,8 @@ func (silent) Fail() {}
 // Run starts the target, runs the selected specs as part of the Go test t
 // (with the ginkgo flags of the test binary), fails t unless the target
 // conforms, and stops the target. Without a target it tests the embedded
-// reference.
+// reference. What is made on an endpoint is written down in a ledger, in a file of
+// [ledger.NewFile] unless one is named.
 func Run(t *testing.T, cfg Config) {
 	t.Helper()
 	if cfg.Target == nil {
@@ -128,11 +138,50 @@ func Run(t *testing.T, cfg Config) {
 			Fail(text.String())
 		}
 	})
+	if run.cfg.Ledger == "" && cfg.Target.Kind() == target.Endpoint {
+		if run.cfg.Ledger, err = ledger.NewFile(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	journal, err := run.journal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, left := range finish(journal) {
+			t.Error(left)
+		}
+	}()
 	suite, reporter := GinkgoConfiguration()
 	if len(cfg.Rules) > 0 {
 		suite.LabelFilter = run.filter()
 	}
 	RunSpecs(t, "kpspec", suite, reporter)
+}
+
+// journal is the file of the run's ledger, nil where there is none.
+func (r *run) journal() (*ledger.Journal, error) {
+	if r.cfg.Ledger == "" {
+		return nil, nil
+	}
+	journal, err := ledger.Create(r.cfg.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	r.kit.Record(journal)
+	return journal, nil
+}
+
+// finish closes the ledger, and says where it is when something is left.
+func finish(journal *ledger.Journal) (said []string) {
+	kept, err := journal.Finish()
+	if kept != "" {
+		said = append(said, fmt.Sprintf("what may be left stands in %s: kpspec sweep --config FILE --ledger %s --yes removes it", kept, kept))
+	}
+	if err != nil {
+		said = append(said, err.Error())
+	}
+	return said
 }
 
 // Coverage is the number of specs per rule id in an edition, counted without
@@ -152,6 +201,8 @@ func Coverage(edition catalogue.Edition) (map[string]int, error) {
 // run is one run of the suite in this process.
 type run struct {
 	cfg       Config
+	kit       *vocabulary.Kit
+	kept      []string // what is to be said of the ledger at the end
 	catalogue *catalogue.Catalogue
 	selected  []string       // rule ids
 	specs     map[string]int // rule id → number of specs
@@ -183,7 +234,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, catalogue: rules, started: time.Now()}
+	r := &run{cfg: cfg, kit: kit, catalogue: rules, started: time.Now()}
 	for _, rule := range selected {
 		r.selected = append(r.selected, rule.ID)
 	}
@@ -311,13 +362,23 @@ func (r *run) report(ctx context.Context) report.Report {
 			in.Results = append(in.Results, res)
 		}
 	}
-	in.CleanupErrors = grouped(left)
+	in.CleanupErrors = append(grouped(left), r.kept...)
 	made := report.Build(in)
+	made.Limits = limits(r.cfg.Place.Gate)
 	if made.ExitCode == verdict.ExitConformant && (ctx.Err() != nil || len(made.CleanupErrors) > 0) {
 		// What a run may have left behind is no reason for a green one.
 		made = made.Interrupted()
 	}
 	return made
+}
+
+// limits are what the requests of the run were held to, nil where nothing was.
+func limits(g *guard.Gate) *report.Limits {
+	if g == nil {
+		return nil
+	}
+	l := g.Limits()
+	return &report.Limits{Requests: l.Requests, Reserve: l.Reserve(), PerSecond: l.Rate, Sent: g.Sent()}
 }
 
 // result is what a spec has told in its report entries, or else what Ginkgo

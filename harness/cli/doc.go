@@ -1,6 +1,6 @@
-// Package cli is the kpspec command and its parts: run tests a target, compare
-// and deviations work on its reports, rules, world and version tell what kpspec
-// knows.
+// Package cli is the kpspec command and its parts: run tests a target, sweep
+// removes what crashed runs have left, compare and deviations work on reports,
+// rules, world and version tell what kpspec knows.
 //
 // A [Program] reads its arguments, lets the suites work, and turns what came of
 // it into an exit code:
@@ -9,7 +9,8 @@
 //	1  not conformant: at least one rule failed, or the list of deviations is out
 //	   of date; of compare: something got worse
 //	2  wrong usage or configuration; nothing was run
-//	3  incomplete: the target did not come up, or something could not run
+//	3  incomplete: the target did not come up, or something could not run; of
+//	   sweep: something is left
 //
 // What cannot have been meant is exit code 2 and one line on standard error: an
 // unknown rule, a pattern that matches nothing, a selection without a single

@@ -18,6 +18,7 @@ import (
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/harness/wire"
 	"github.com/kpspec/kpspec/suites"
+	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
 // Program is the command and what it is made of. [New] fills it; tests replace
@@ -38,6 +39,8 @@ type Program struct {
 	Coverage func(catalogue.Edition) (map[string]int, error)
 	// Execute runs the specs: suites.Execute. Its error is one of usage.
 	Execute func(context.Context, suites.Config) (report.Report, error)
+	// Sweep looks for what crashed runs have left: suites.Sweep.
+	Sweep func(context.Context, suites.SweepConfig) (vocabulary.Swept, error)
 	// Prove tries defects of the reference: prove.Run.
 	Prove func(context.Context, prove.Options) (prove.Proof, error)
 }
@@ -55,6 +58,7 @@ func New() *Program {
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
 		Execute:   suites.Execute,
+		Sweep:     suites.Sweep,
 		Prove:     prove.Run,
 	}
 }
@@ -130,7 +134,8 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
-		p.runCommand(&code), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(), p.worldCommand(), p.proveCommand(&code), p.versionCommand())
+		p.runCommand(&code), p.sweepCommand(&code), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(),
+		p.worldCommand(), p.proveCommand(&code), p.versionCommand())
 
 	return root, &code
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
@@ -20,10 +21,11 @@ import (
 // runFlags are the flags of `kpspec run`. They override the configuration file.
 type runFlags struct {
 	config, image, report, deviations string
+	ledger                            string
 	target                            target.Kind
 	edition                           catalogue.Edition
 	rules, outputs                    []string
-	strict, quota                     bool
+	strict, quota, servers            bool
 	timeout                           time.Duration
 	seed                              int64
 }
@@ -60,9 +62,11 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.Var(editionChoice(&f.edition), "edition", "edition of the documents (default 2026-06)")
 	flags.BoolVar(&f.strict, "strict", false, "a SHOULD that is not met fails")
 	flags.BoolVar(&f.quota, "quota", false, "run the specs that create hundreds of key pairs (default true, on an endpoint false)")
+	flags.BoolVar(&f.servers, "servers", false, "run the specs that bind key pairs to servers (default true, on an endpoint elsewhere false)")
 	flags.StringVar(&f.report, "report", "", "write the report to `FILE.json`")
 	flags.StringArrayVar(&f.outputs, "output", nil, "write the report as `FORMAT=FILE` too: "+formatList()+"; may be repeated")
 	flags.StringVar(&f.deviations, "deviations", "", "YAML `FILE` of the deviations that are known; kpspec deviations write makes one")
+	flags.StringVar(&f.ledger, "ledger", "", "`FILE` to write down in what is made, before it is made (default, for an endpoint, one in the state folder)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
 	return c
@@ -86,6 +90,12 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	if given("quota") {
 		cfg.Quota = &f.quota
 	}
+	if given("servers") {
+		cfg.Servers = &f.servers
+	}
+	if given("ledger") && f.ledger == "" {
+		return cfg, usage("--ledger: no file is named")
+	}
 	if given("timeout") {
 		if f.timeout <= 0 {
 			return cfg, usage("--timeout: %s is not a usable duration; write one such as 10s", f.timeout)
@@ -108,6 +118,14 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 		return cfg, usage("--deviations: no file is named")
 	}
 	return cfg, nil
+}
+
+// book is the file of the run's ledger. Only an endpoint outlives the run.
+func (f runFlags) book(cfg target.Config, started time.Time) (string, error) {
+	if f.ledger != "" || cfg.Target != target.Endpoint {
+		return f.ledger, nil
+	}
+	return ledger.NewFile(started)
 }
 
 // readConfig reads the file of --config.
@@ -141,8 +159,15 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		return 0, err
 	}
 	t, err := p.NewTarget(cfg, cfg.Edition)
+	if told := p.announce(ctx, cfg, f.rules, err); told != nil {
+		return 0, told
+	}
 	if err != nil {
 		return 0, usage("%w", err)
+	}
+	book, err := f.book(cfg, started)
+	if err != nil {
+		return 0, usage("--ledger: %w", err)
 	}
 	out, err := newOutputs(f.report, f.outputs)
 	if err != nil {
@@ -171,6 +196,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 	place, err := t.Start(ctx)
 	if err == nil {
+		p.tellLimits(cfg, place, book)
 		err = p.Preflight(ctx, asked(place, rules, selected))
 	}
 	if err != nil {
@@ -182,7 +208,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 
 	r, err := p.Execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
-		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known,
+		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known, Ledger: book,
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -6,6 +6,9 @@
 // has said that the thing was not made, or is gone. What is still open at the
 // end is what the run has to remove, and nothing else: a run never deletes what
 // its own ledger does not hold.
+//
+// A [Journal] keeps the list in a file too, so that it survives a crash of the
+// run: [Read] tells what a file holds open. It has no secrets.
 package ledger
 
 import (
@@ -23,15 +26,18 @@ type Entry struct {
 	Server  string // the server that the key pair may be bound to; empty: the key pair itself
 }
 
-// Ledger is the open list of one run. The zero value is empty and ready; it is
+// Ledger is an open list of one run. The zero value is empty and ready; it is
 // safe for concurrent use.
 type Ledger struct {
+	Journal *Journal // has the list in a file too; nil keeps it in memory only
+
 	mu   sync.Mutex
 	open []Entry
 	held map[Entry]bool
 }
 
-// Note writes e down and reports whether it was not open already.
+// Note writes e down and reports whether it was not open already. Before the
+// request that makes it leaves, [Journal.Commit] must have made it last.
 func (l *Ledger) Note(e Entry) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,6 +49,7 @@ func (l *Ledger) Note(e Entry) bool {
 	}
 	l.held[e] = true
 	l.open = append(l.open, e)
+	l.Journal.write(note, e)
 	return true
 }
 
@@ -61,6 +68,7 @@ func (l *Ledger) Strike(e Entry) {
 		return
 	}
 	delete(l.held, e)
+	l.Journal.write(strike, e)
 	l.open = slices.DeleteFunc(l.open, func(o Entry) bool { return o == e })
 }
 

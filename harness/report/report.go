@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
@@ -45,6 +46,27 @@ type Report struct {
 	CleanupErrors []string          `json:"cleanupErrors"` // what may be left behind on the target, one line each
 	ListFaults    []string          `json:"listFaults"`    // where the list of deviations is out of date, one line each
 	TargetLog     string            `json:"targetLog,omitempty"`
+	Limits        *Limits           `json:"limits,omitempty"` // what the requests were held to, where they were
+}
+
+// Limits are how many requests might leave, and how fast.
+type Limits struct {
+	Requests  int     `json:"requests,omitempty"`  // in all; missing: any number
+	Reserve   int     `json:"reserve,omitempty"`   // beyond these, to clean up only
+	PerSecond float64 `json:"perSecond,omitempty"` // missing: any rate
+	Sent      int     `json:"sent"`                // requests that left
+}
+
+// String says the limits in words.
+func (l Limits) String() string {
+	var said []string
+	if l.Requests > 0 {
+		said = append(said, fmt.Sprintf("%d requests, and %d to clean up", l.Requests, l.Reserve))
+	}
+	if l.PerSecond > 0 {
+		said = append(said, fmt.Sprintf("%g requests per second", l.PerSecond))
+	}
+	return strings.Join(append(said, fmt.Sprintf("%d sent", l.Sent)), "; ")
 }
 
 // Tool names what made the report.

@@ -132,7 +132,7 @@ func TestSchemaIsInStep(t *testing.T) {
 	types := map[string]reflect.Type{
 		"tool": reflect.TypeFor[report.Tool](), "target": reflect.TypeFor[report.Target](), "document": reflect.TypeFor[report.Document](),
 		"rule": reflect.TypeFor[report.Rule](), "listed": reflect.TypeFor[verdict.Listed](), "spec": reflect.TypeFor[report.Spec](),
-		"mismatch": reflect.TypeFor[report.Mismatch](), "observation": reflect.TypeFor[report.Observation](),
+		"mismatch": reflect.TypeFor[report.Mismatch](), "limits": reflect.TypeFor[report.Limits](), "observation": reflect.TypeFor[report.Observation](),
 		"notCovered": reflect.TypeFor[report.NotCovered](), "exchange": reflect.TypeFor[evidence.Exchange](),
 		"message": reflect.TypeFor[evidence.Message](), "param": reflect.TypeFor[evidence.Param](),
 	}

@@ -92,6 +92,9 @@ func (p *printer) facts(r Report) {
 		strict = ", strict: a SHOULD that is not met fails"
 	}
 	p.line("edition  %s%s", r.Edition, strict)
+	if r.Limits != nil {
+		p.line("limits   %s", r.Limits)
+	}
 	p.line("run      %s, %s, %s", plural(r.specs(), "spec"), time.Duration(r.DurationMS)*time.Millisecond, versionText(r.Tool))
 }
 

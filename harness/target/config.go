@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/guard"
 )
 
 // DefaultImage is the image that the container target runs unless told
@@ -27,11 +29,15 @@ const DefaultImage = "kpref:local"
 // Config is the file of --config. The zero value asks for the embedded
 // reference in the newest edition.
 type Config struct {
-	Target    Kind              `yaml:"target"`  // default reference
-	Edition   catalogue.Edition `yaml:"edition"` // default 2026-06
-	Strict    bool              `yaml:"strict"`  // a SHOULD that is not met fails
-	Quota     *bool             `yaml:"quota"`   // run the specs that create hundreds of key pairs; default true, false for an endpoint
-	Timeout   time.Duration     `yaml:"timeout"` // longest time to wait for one answer; zero = the default of the client
+	Target    Kind              `yaml:"target"`   // default reference
+	Edition   catalogue.Edition `yaml:"edition"`  // default 2026-06
+	Strict    bool              `yaml:"strict"`   // a SHOULD that is not met fails
+	Quota     *bool             `yaml:"quota"`    // run the specs that create hundreds of key pairs; default true, false for an endpoint
+	Servers   *bool             `yaml:"servers"`  // run the specs that bind key pairs to servers; default true, false for an endpoint that is not on this machine
+	Timeout   time.Duration     `yaml:"timeout"`  // longest time to wait for one answer; zero = the default of the client
+	Requests  *int              `yaml:"requests"` // most that are sent; default any number
+	Rate      *float64          `yaml:"rate"`     // most that are sent per second; default any, guard.DefaultRate for an endpoint that is not on this machine
+	Guard     *guard.Consent    `yaml:"guard"`    // without which no endpoint is touched that is not on this machine
 	Reference ReferenceConfig   `yaml:"reference"`
 	Container ContainerConfig   `yaml:"container"`
 	Endpoints Endpoints         `yaml:"endpoints"`
@@ -172,6 +178,11 @@ func (c Config) findings() []finding {
 	}
 	add("target", c.checkTarget())
 	add("edition", c.checkEdition(c.Edition))
+	add("requests", checkLimit(c.Requests))
+	add("rate", checkLimit(c.Rate))
+	if c.Guard != nil {
+		add("guard.costs", oneOf(c.Guard.Costs, guard.Accepted))
+	}
 	add("timeout", checkDuration(c.Timeout))
 	for _, choice := range c.Reference.choices() {
 		if choice.known != nil {
@@ -287,6 +298,14 @@ func checkDuration(d time.Duration) error {
 	return nil
 }
 
+// checkLimit refuses a limit under which nothing could run.
+func checkLimit[N int | float64](n *N) error {
+	if n != nil && (!(*n > 0) || math.IsInf(float64(*n), 0)) {
+		return errors.New("must be a number greater than zero; without the key there is no limit of yours")
+	}
+	return nil
+}
+
 // lineOf is the line of the value at a path such as "world.accounts[0].id", or
 // of the last step of it that exists.
 func lineOf(n *yaml.Node, path string) int {
@@ -360,6 +379,8 @@ func describe(goType string) string {
 		return "a duration with its unit, such as 30s or 2m"
 	case strings.HasPrefix(goType, "int"):
 		return "a whole number"
+	case strings.HasPrefix(goType, "float"):
+		return "a number"
 	case strings.HasPrefix(goType, "[]"):
 		return "a list"
 	case strings.HasPrefix(goType, "map["), keys()[strings.TrimPrefix(goType, "*")] != nil:
@@ -371,7 +392,7 @@ func describe(goType string) string {
 // keys lists, per Go type, the keys that may stand there.
 func keys() map[string][]string {
 	known := map[string][]string{}
-	for _, v := range []any{Config{}, ReferenceConfig{}, ContainerConfig{}, Endpoints{},
+	for _, v := range []any{Config{}, ReferenceConfig{}, ContainerConfig{}, Endpoints{}, guard.Consent{},
 		world.World{}, world.Account{}, world.Identity{}, world.Server{}, world.Policy{}, world.Statement{}} {
 		t := reflect.TypeOf(v)
 		for f := range t.Fields() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/target"
 )
 
@@ -20,7 +21,11 @@ target: endpoint
 edition: "2020-11"
 strict: true
 quota: true
+servers: true
 timeout: 5s
+requests: 5000
+rate: 2.5
+guard: {account: "1", region: r-1, costs: accepted}
 reference:
   fingerprint: plain
   keyCheck: shallow
@@ -61,9 +66,10 @@ func TestReadConfigTakesEveryKey(t *testing.T) {
 	g := NewWithT(t)
 	c, err := target.ReadConfig(strings.NewReader(full), "kpspec.yaml")
 	g.Expect(err).NotTo(HaveOccurred())
-	yes := true
+	yes, requests, rate := true, 5000, 2.5
 	g.Expect(c).To(Equal(target.Config{
-		Target: target.Endpoint, Edition: catalogue.Edition202011, Strict: true, Quota: &yes, Timeout: 5 * time.Second,
+		Target: target.Endpoint, Edition: catalogue.Edition202011, Strict: true, Quota: &yes, Servers: &yes, Timeout: 5 * time.Second,
+		Requests: &requests, Rate: &rate, Guard: &guard.Consent{Account: "1", Region: "r-1", Costs: "accepted"},
 		Reference: target.ReferenceConfig{Fingerprint: "plain", KeyCheck: "shallow", PrivateKey: "pkcs1",
 			AttachUnknown: "per-instance", TokenScope: "account", TokenLifetime: time.Hour},
 		Container: target.ContainerConfig{
@@ -127,6 +133,13 @@ func TestReadConfigRefuses(t *testing.T) {
 		"world, nothing":    {"world:\n", "c.yaml:1: world: has no value; leave the key out or describe a world"},
 		"lacks":             {"lacks: [ImportKeyPair]\n", `c.yaml:1: lacks[0]: "ImportKeyPair" is not known; it must be CreateKeyPair`},
 		"lacks nothing":     {"lacks:\n- CreateKeyPair\n- \"\"\n", `c.yaml:3: lacks[1]: names no operation`},
+		"no requests":       {"requests: 0\n", "c.yaml:1: requests: must be a number greater than zero"},
+		"no rate":           {"strict: true\nrate: -1\n", "c.yaml:2: rate: must be a number greater than zero"},
+		"rate, no number":   {"rate: .nan\n", "c.yaml:1: rate: must be a number greater than zero"},
+		"rate, endless":     {"rate: .inf\n", "c.yaml:1: rate: must be a number greater than zero"},
+		"rate, a text":      {"rate: slow\n", "c.yaml:1: expected a number"},
+		"key of the guard":  {"guard: {acount: a}\n", `c.yaml:1: unknown key "acount"; did you mean "account"?`},
+		"costs":             {"guard:\n  account: a\n  costs: yes please\n", `c.yaml:3: guard.costs: "yes please" is not known; it must be accepted`},
 		"lacks a text":      {"lacks: CreateKeyPair\n", "c.yaml:1: expected a list"},
 		"private key":       {"reference: {privateKey: pem}\n", `c.yaml:1: reference.privateKey: "pem" is not known; it must be pkcs8 or pkcs1`},
 		"attach unknown":    {"reference: {attachUnknown: never}\n", `c.yaml:1: reference.attachUnknown: "never" is not known; it must be call-error or per-instance`},
@@ -183,10 +196,11 @@ func TestNew(t *testing.T) {
 	}
 	t.Setenv("KPSPEC_TEST_SECRET", "from-the-environment")
 	t.Setenv("KPSPEC_TEST_URL", "http://host:1/")
+	consent := &guard.Consent{Account: w().Accounts[0].ID, Region: w().Regions[0]}
 
 	t.Run("endpoint", func(t *testing.T) {
 		g := NewWithT(t)
-		tg, err := target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: target.Endpoints{ECS: "env:KPSPEC_TEST_URL"}}, "")
+		tg, err := target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: target.Endpoints{ECS: "env:KPSPEC_TEST_URL"}, Guard: consent}, "")
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(tg.Kind()).To(Equal(target.Endpoint))
 		g.Expect(tg.Name()).To(Equal("http://host:1"))
@@ -209,7 +223,7 @@ func TestNew(t *testing.T) {
 			{target.Endpoints{ECS: "http://h", SWAS: "http://h/"}, "http://h", "http://h", "http://h"},
 			{target.Endpoints{ECS: "http://e", SWAS: "http://s"}, "http://e", "http://s", "http://e and http://s"},
 		} {
-			tg, err := target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: tt.endpoints, Lacks: []string{"CreateKeyPair"}}, "")
+			tg, err := target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: tt.endpoints, Lacks: []string{"CreateKeyPair"}, Guard: consent}, "")
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(tg.Name()).To(Equal(tt.name))
 			g.Expect(tg.Start(t.Context())).To(And(
@@ -217,7 +231,7 @@ func TestNew(t *testing.T) {
 		}
 
 		yes := true
-		tg, err = target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: target.Endpoints{ECS: "https://h"}, Quota: &yes}, "")
+		tg, err = target.New(target.Config{Target: target.Endpoint, World: w(), Endpoints: target.Endpoints{ECS: "https://h"}, Quota: &yes, Guard: consent}, "")
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(tg.Start(t.Context())).To(HaveField("Quota", true))
 	})

@@ -14,6 +14,10 @@
 // would test something else than was asked for. Secrets are best written as
 // env:NAME; they are looked up in [New], not before, and no error shows them.
 //
+// An endpoint that is not on this machine is refused by [New] unless the
+// configuration has a word for it, see package guard; then the Place has a gate
+// with limits that every request passes.
+//
 // [Preflight] asks each product one harmless question per region and account
 // before any spec runs, so that a dead port or a wrong secret is one line and
 // not a hundred failures.

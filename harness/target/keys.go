@@ -3,11 +3,13 @@ package target
 import (
 	"cmp"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/guard"
 )
 
 // Key is a key of a configuration file.
@@ -27,12 +29,20 @@ type meaning struct{ text, byDefault string }
 
 // meanings are those of the keys by their paths.
 var meanings = map[string]meaning{
-	"target":  {"what is tested: the reference implementation in the same process, a container that is started and removed, or an endpoint that runs already", string(Reference)},
-	"edition": {"edition of the ECS documents that the rules are of", string(catalogue.Edition202606)},
-	"strict":  {"a SHOULD that is not met fails", "false"},
-	"quota":   {"run the specs that fill a region with key pairs (ECS 500, SWAS 10)", "true; of an endpoint false"},
-	"timeout": {"longest wait for one answer", "10s"},
-	"lacks":   {"operations that the target declares it does not have; the rules that need one are not-applicable", ""},
+	"target":   {"what is tested: the reference implementation in the same process, a container that is started and removed, or an endpoint that runs already", string(Reference)},
+	"edition":  {"edition of the ECS documents that the rules are of", string(catalogue.Edition202606)},
+	"strict":   {"a SHOULD that is not met fails", "false"},
+	"quota":    {"run the specs that fill a region with key pairs (ECS 500, SWAS 10)", "true; of an endpoint false"},
+	"servers":  {"run the specs that bind key pairs to servers", "true; of an endpoint elsewhere false"},
+	"timeout":  {"longest wait for one answer", "10s"},
+	"requests": {"most requests that are sent, preflight included; a tenth more, at least 100, to clean up", "any number"},
+	"rate":     {"most requests that are sent per second", "any; to an endpoint elsewhere " + strconv.Itoa(guard.DefaultRate)},
+	"lacks":    {"operations that the target declares it does not have; the rules that need one are not-applicable", ""},
+
+	"guard":         {"consent to touch an endpoint that is not on this machine", "none: such an endpoint is refused"},
+	"guard.account": {"must be the first account of the world", ""},
+	"guard.region":  {"must be the first region of the world", ""},
+	"guard.costs":   {"consent to what an endpoint of Alibaba Cloud may charge for", ""},
 
 	"reference":               {"where the documents leave a choice; for target reference, and handed to a container as KPREF_ variables", ""},
 	"reference.fingerprint":   {"form of fingerprints, with colons or plain", ""},
@@ -84,7 +94,7 @@ func keysUnder(path string, t reflect.Type) []Key {
 		key.Meaning, key.Default = said.text, said.byDefault
 		if words := wordsOf(key.Path); words != nil {
 			key.Type = strings.Join(words, ", ")
-			if f.Type.Kind() == reflect.String {
+			if f.Type.Kind() == reflect.String && len(words) > 1 {
 				key.Default = cmp.Or(said.byDefault, words[0])
 			}
 		}
@@ -148,6 +158,8 @@ func wordsOf(path string) []string {
 		}
 	case "edition":
 		words = []string{string(catalogue.Edition202606), string(catalogue.Edition202011)}
+	case "guard.costs":
+		words = []string{guard.Accepted}
 	case "lacks":
 		words = Helpers()
 	}

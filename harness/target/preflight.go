@@ -21,6 +21,9 @@ import (
 // a few small questions would take hours for the suites.
 const preflightWait = 10 * time.Second
 
+// preflightMost is how many questions it may take.
+const preflightMost = 12
+
 // shapeWait bounds the search for a shape that the target knows.
 const shapeWait = 2 * time.Second
 
@@ -62,7 +65,7 @@ func products(p Place) []product {
 //
 // options go to the wire client, for a transport or a user agent.
 func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
-	ctx, cancel := context.WithTimeout(ctx, preflightWait)
+	ctx, cancel := context.WithTimeout(ctx, preflightWait+p.Gate.Wait(preflightMost))
 	defer cancel()
 	type question struct {
 		account int
@@ -78,7 +81,7 @@ func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
 	// One connection for all questions: some servers take one at a time.
 	transport := wire.NewTransport()
 	defer transport.CloseIdleConnections()
-	options = append([]wire.Option{wire.WithTransport(transport)}, options...)
+	options = append([]wire.Option{wire.WithTransport(transport), wire.WithGate(p.Gate)}, options...)
 	shape := ShapeOf(ctx, p, options...)
 	for _, api := range products(p) {
 		if api.url == "" {
@@ -117,7 +120,7 @@ func (api product) question(region string, shape wire.Shape) wire.Call {
 func ShapeOf(ctx context.Context, p Place, options ...wire.Option) wire.Shape {
 	transport := wire.NewTransport()
 	defer transport.CloseIdleConnections()
-	options = append([]wire.Option{wire.WithTransport(transport)}, options...)
+	options = append([]wire.Option{wire.WithTransport(transport), wire.WithGate(p.Gate)}, options...)
 	started := time.Now()
 	for _, api := range products(p) {
 		if api.url == "" {
@@ -132,7 +135,7 @@ func ShapeOf(ctx context.Context, p Place, options ...wire.Option) wire.Shape {
 			if object, err := answer.Object(); err == nil && answer.Status == 200 && api.lists(object) {
 				return shape
 			}
-			if answer.Status < http.StatusBadRequest || time.Since(started) > shapeWait {
+			if answer.Status < http.StatusBadRequest || time.Since(started) > shapeWait+p.Gate.Wait(len(wire.Shapes)) {
 				break // nobody there, or somebody who understood and is somebody else, or one who takes long to refuse
 			}
 		}

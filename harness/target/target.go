@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -49,6 +51,9 @@ type Place struct {
 	Shape wire.Shape  // in which requests are sent that are about something else; zero = the first
 	Quota bool        // the specs that create hundreds of key pairs may run
 	Lacks []string    // of Helpers, those that the target declares it does not have
+
+	SpareServers bool        // the specs that bind key pairs to servers may not run
+	Gate         *guard.Gate // that every request passes; nil where there are no limits
 }
 
 // New makes the target that c asks for, in the given edition or, if that is
@@ -65,13 +70,19 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 			return nil, fmt.Errorf("lacks: %w", err)
 		}
 	}
+	if err := checkLimit(c.Requests); err != nil {
+		return nil, fmt.Errorf("requests: %w", err)
+	}
+	if err := checkLimit(c.Rate); err != nil {
+		return nil, fmt.Errorf("rate: %w", err)
+	}
 	switch c.Target {
 	case Reference, Container:
 		w, err := c.world(world.Default())
 		if err != nil {
 			return nil, err
 		}
-		place := Place{World: w, Quota: c.quota(true), Lacks: c.Lacks}
+		place := c.place(w, true, guard.Limits{})
 		if c.Target == Reference {
 			return newReference(c.Reference, edition, place), nil
 		}
@@ -87,13 +98,25 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		place := Place{World: w, Quota: c.quota(false), Lacks: c.Lacks}
-		if place.ECS, err = address(c.Endpoints.ECS); err != nil {
+		ecs, err := address(c.Endpoints.ECS)
+		if err != nil {
 			return nil, fmt.Errorf("endpoints.ecs: %w", err)
 		}
-		if place.SWAS, err = address(c.Endpoints.SWAS); err != nil {
+		swas, err := address(c.Endpoints.SWAS)
+		if err != nil {
 			return nil, fmt.Errorf("endpoints.swas: %w", err)
 		}
+		if err := guard.Check(c.Guard, w.Accounts[0].ID, w.Regions[0], ecs, swas); err != nil {
+			return nil, err
+		}
+		here := near(ecs) && near(swas)
+		limits := guard.Limits{Rate: guard.DefaultRate}
+		if here {
+			limits = guard.Limits{}
+		}
+		place := c.place(w, false, limits)
+		place.SpareServers = !c.wants(c.Servers, here)
+		place.ECS, place.SWAS = ecs, swas
 		return endpoint{place}, nil
 	}
 	return nil, fmt.Errorf("target: %w", c.checkTarget())
@@ -111,11 +134,40 @@ func (c Config) world(w world.World) (world.World, error) {
 	return w, nil
 }
 
-func (c Config) quota(byDefault bool) bool {
-	if c.Quota == nil {
+// place is what the config says of every kind of target.
+func (c Config) place(w world.World, quota bool, limits guard.Limits) Place {
+	if c.Requests != nil {
+		limits.Requests = *c.Requests
+	}
+	if c.Rate != nil {
+		limits.Rate = *c.Rate
+	}
+	return Place{World: w, Quota: c.wants(c.Quota, quota), SpareServers: !c.wants(c.Servers, true), Lacks: c.Lacks, Gate: guard.NewGate(limits)}
+}
+
+// Away are the addresses of an endpoint that are not of this machine, by their
+// text. An address that is none is left to [New].
+func (c Config) Away() []string {
+	var away []string
+	if c.Target != Endpoint {
+		return nil
+	}
+	for _, value := range []string{c.Endpoints.ECS, c.Endpoints.SWAS} {
+		if a, err := address(value); err == nil && !near(a) && !slices.Contains(away, a) {
+			away = append(away, a)
+		}
+	}
+	return away
+}
+
+// near reports whether an address is of this machine, or not given.
+func near(address string) bool { return address == "" || guard.Loopback(address) }
+
+func (c Config) wants(asked *bool, byDefault bool) bool {
+	if asked == nil {
 		return byDefault
 	}
-	return *c.Quota
+	return *asked
 }
 
 // oneLine joins the lines of a message that was made elsewhere.

@@ -29,6 +29,7 @@ const (
 type Option func(*options)
 
 type options struct {
+	gate      Gate
 	transport http.RoundTripper
 	timeout   time.Duration
 	userAgent string
@@ -38,6 +39,14 @@ type options struct {
 // WithTransport sends every request through the transport, which several
 // clients may share, instead of through a new [NewTransport].
 func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.transport = t } }
+
+// Gate says when a request may leave, or in an error why it may not.
+type Gate interface{ Pass(context.Context) error }
+
+// WithGate lets every request pass a gate before it leaves, whatever carries it.
+// What it waits there counts neither for the time-out nor for the duration of the
+// answer.
+func WithGate(g Gate) Option { return func(o *options) { o.gate = g } }
 
 // WithTimeout bounds every call, from the first byte sent to the last byte read.
 func WithTimeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
@@ -172,8 +181,14 @@ func (e *endpoint) unsent(err error) *Answer {
 	return &Answer{Err: &clearError{"the call was not sent: " + e.text(err), err}, secrets: e.secrets}
 }
 
-// exchange sends one request and reads the answer.
+// exchange sends one request and reads the answer. Every request of both clients
+// leaves here.
 func (e *endpoint) exchange(ctx context.Context, req *http.Request) *Answer {
+	if e.gate != nil {
+		if err := e.gate.Pass(ctx); err != nil {
+			return e.unsent(err)
+		}
+	}
 	answer := &Answer{secrets: e.secrets}
 	bounded, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()

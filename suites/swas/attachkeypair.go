@@ -412,8 +412,8 @@ func (a attacher) unbindable() {
 	}
 	It("refuses a server that does not exist", rule("404"), func(ctx SpecContext) { notFound(ctx, noServer, serverNotFound.Bare()) })
 	It("refuses it in the documented words", rule("404.message"), func(ctx SpecContext) { notFound(ctx, noServer, serverNotFound) })
-	It("does not know a server of another region", rule("FOREIGN"), func(ctx SpecContext) { notFound(ctx, k.ForeignServer(0), serverNotFound.Bare()) })
-	It("does not know a server of another account", rule("FOREIGN"), func(ctx SpecContext) { notFound(ctx, k.ForeignServer(1), serverNotFound.Bare()) })
+	It("does not know a server of another region", rule("FOREIGN"), func(ctx SpecContext) { notFound(ctx, k.ForeignServer(ctx, 0), serverNotFound.Bare()) })
+	It("does not know a server of another account", rule("FOREIGN"), func(ctx SpecContext) { notFound(ctx, k.ForeignServer(ctx, 1), serverNotFound.Bare()) })
 
 	// partly asks for a known and an unknown server.
 	partly := func(ctx SpecContext) (got *wire.Answer, name, server string) {

@@ -1,6 +1,7 @@
 package vocabulary
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,7 +40,7 @@ type actor struct {
 // Send sends the request as it is, in the shape it asks for.
 func (a *actor) Send(ctx context.Context, call wire.Call) *wire.Answer {
 	GinkgoHelper()
-	return a.track(call, func() *wire.Answer { return a.do(ctx, call) })
+	return a.track(ctx, call, func() *wire.Answer { return a.do(ctx, call) })
 }
 
 // do sends the request, and counts the answers that do not come.
@@ -55,7 +56,7 @@ func (a *actor) Call(ctx context.Context, call wire.Call) *wire.Answer {
 	if call.Shape != "" && call.Shape != wire.V3Query {
 		return a.Send(ctx, call)
 	}
-	return a.track(call, func() *wire.Answer {
+	return a.track(ctx, call, func() *wire.Answer {
 		answer, err := a.official(ctx, call)
 		if err != nil {
 			undone("%v", err)
@@ -95,7 +96,7 @@ func makesPairs(action string) bool {
 // track notes what the request may create before it leaves, and strikes it
 // when the target has refused it. A spec whose request gets no answer at all
 // cannot go on.
-func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
+func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Answer) *wire.Answer {
 	GinkgoHelper()
 	var made []ledger.Entry
 	name := Value(call, "KeyPairName")
@@ -116,11 +117,22 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 	// What outlives the spec stays where it is, whoever asks for it again.
 	made = slices.DeleteFunc(made, a.kit.stocks.hold)
 	for _, e := range made {
+		a.needFree(ctx, e)
+	}
+	for _, e := range made {
 		a.kit.claims.begin(a.ledger, e)
 	}
-	answer := send()
+	unwritten := a.kit.journal.Commit()
+	answer := &wire.Answer{}
+	if unwritten == nil {
+		answer = send()
+	}
 	for _, e := range made {
-		a.kit.claims.end(a.ledger, e, answer.Status >= 400 && answer.Status < 500)
+		unmade := unwritten != nil || spent(answer) != nil || answer.Status >= 400 && answer.Status < 500
+		a.kit.claims.end(a.ledger, e, unmade)
+	}
+	if err := cmp.Or(unwritten, spent(answer)); err != nil {
+		undone("%v", err)
 	}
 	if answer.Status == 0 {
 		undone("%s got no answer: %v", call.Action, answer.Err)
@@ -129,6 +141,20 @@ func (a *actor) track(call wire.Call, send func() *wire.Answer) *wire.Answer {
 		a.weather(call, refusal)
 	}
 	return answer
+}
+
+// needFree ends the spec where a key pair has the name already that the run is
+// about to make. Names made for the run cannot be taken; one of two characters
+// can, and what has it then must not be taken for the run's own and deleted.
+func (a *actor) needFree(ctx context.Context, e ledger.Entry) {
+	GinkgoHelper()
+	k := a.kit
+	if k.journal == nil || e.Server != "" || k.names.Made(e.Name) || a.ledger.Holds(e) || !slices.Contains(k.Place.World.Regions, e.Region) {
+		return
+	}
+	if k.actorOf(e).FindIn(ctx, e.Region, e.Name) != nil && !a.ledger.Holds(e) { // unless another request has just made it
+		undone("region %s has a key pair of the name %q already, which the run has not made", e.Region, e.Name)
+	}
 }
 
 // weather ends the spec where a refusal says nothing of any rule: the target is

@@ -183,6 +183,9 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	if k.gone() {
 		undone("the target stopped answering")
 	}
+	if err := k.Place.Gate.Spent(); err != nil {
+		undone("%v", err)
+	}
 	if k.begin != nil && !k.begin(CurrentSpecReport().FullText()) {
 		NotApplicable("the spec was not asked for")
 	}

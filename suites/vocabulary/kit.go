@@ -2,9 +2,8 @@ package vocabulary
 
 import (
 	"context"
-	"crypto/rand"
+	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +16,9 @@ import (
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/evidence"
+	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/names"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -37,7 +38,8 @@ type Kit struct {
 	catalogue *catalogue.Catalogue
 	recorder  *evidence.Recorder
 	ledger    ledger.Ledger
-	run       string          // letters that no other run has
+	journal   *ledger.Journal // of a target that outlives the run, and that others may use too; or nil
+	names     *names.Source
 	done      <-chan struct{} // closed when the run is interrupted
 	begin     func(spec string) bool
 	silent    atomic.Int64 // requests in a row that got no answer
@@ -51,7 +53,6 @@ type Kit struct {
 	// regions where SWAS has refused to make a key pair, with the actor that asked.
 	filling    atomic.Bool
 	turnedAway sync.Map
-	names      atomic.Int64
 }
 
 // Options are the parts of a [Kit] that a caller chooses.
@@ -80,7 +81,7 @@ func NewKit(o Options) (*Kit, error) {
 		Place:     o.Place,
 		catalogue: rules,
 		recorder:  evidence.NewRecorder(o.Wire),
-		run:       letters(8),
+		names:     names.New(),
 		done:      o.Done,
 		begin:     o.Begin,
 	}
@@ -89,7 +90,7 @@ func NewKit(o Options) (*Kit, error) {
 			k.recorder.Hide(id.AccessKeySecret, id.SecurityToken)
 		}
 	}
-	options := []wire.Option{wire.WithTransport(k.recorder)}
+	options := []wire.Option{wire.WithTransport(k.recorder), wire.WithGate(o.Place.Gate)}
 	if o.Timeout > 0 {
 		options = append(options, wire.WithTimeout(o.Timeout))
 	}
@@ -107,6 +108,13 @@ func NewKit(o Options) (*Kit, error) {
 		}
 	}
 	return k, nil
+}
+
+// Record keeps what the run makes in a journal too, before it is made. It is
+// called before any spec runs.
+func (k *Kit) Record(j *ledger.Journal) {
+	j.Run, j.Endpoints = k.names.Run(), map[string]string{"ECS": k.Place.ECS, "SWAS": k.Place.SWAS}
+	k.journal, k.ledger.Journal, k.stocks.journal = j, j, j
 }
 
 // Region is the region the specs work in.
@@ -220,8 +228,19 @@ func (k *Kit) NeedQuota() {
 	k.filling.Store(true)
 }
 
+// needServers ends a spec that binds key pairs to servers where such specs were
+// not asked for.
+func (k *Kit) needServers() {
+	GinkgoHelper()
+	if k.Place.SpareServers {
+		NotApplicable("rules that bind key pairs to servers were not asked for")
+	}
+}
+
 // stocks are the ledgers of what outlives the spec that has made it.
 type stocks struct {
+	journal *ledger.Journal
+
 	mu  sync.Mutex
 	all []*ledger.Ledger
 }
@@ -229,7 +248,7 @@ type stocks struct {
 func (s *stocks) open() *ledger.Ledger {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := &ledger.Ledger{}
+	l := &ledger.Ledger{Journal: s.journal}
 	s.all = append(s.all, l)
 	return l
 }
@@ -244,22 +263,14 @@ func (s *stocks) hold(e ledger.Entry) bool {
 // Name is a key pair name that no other spec and no other run uses. It has
 // lower-case ASCII letters only, so that nothing but a rule about names can
 // make a target refuse it.
-func (k *Kit) Name() string {
-	n := k.names.Add(1) - 1
-	serial := make([]byte, 4)
-	for i := len(serial) - 1; i >= 0; i-- {
-		serial[i] = byte('a' + n%26)
-		n /= 26
-	}
-	return "kpspec" + k.run + string(serial)
-}
+func (k *Kit) Name() string { return k.names.Next() }
 
 // NameOf is a unique name of exactly length ASCII letters; for lengths too
 // short to be unique it is drawn at random.
 func (k *Kit) NameOf(length int) string {
 	name := k.Name()
 	if length < len(name) {
-		return letters(length)
+		return names.Letters(length)
 	}
 	return name + strings.Repeat("a", length-len(name))
 }
@@ -269,28 +280,9 @@ func (k *Kit) NameOf(length int) string {
 func Han(n int) string {
 	var b strings.Builder
 	for range n {
-		b.WriteRune(0x4E00 + rune(below(0x9FA5-0x4E00+1)))
+		b.WriteRune(0x4E00 + rune(names.Below(0x9FA5-0x4E00+1)))
 	}
 	return b.String()
-}
-
-// letters is a text of n random lower-case letters.
-func letters(n int) string {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte('a' + below(26))
-	}
-	return string(b)
-}
-
-// below is a random number in [0, n).
-func below(n int64) int64 {
-	v, err := rand.Int(rand.Reader, big.NewInt(n))
-	if err != nil {
-		// crypto/rand never fails on a platform that Go supports.
-		return 0
-	}
-	return v.Int64()
 }
 
 // patience is how many requests in a row may go without an answer before the
@@ -299,12 +291,21 @@ const patience = 3
 
 // heard counts the requests in a row that got no answer.
 func (k *Kit) heard(answer *wire.Answer) *wire.Answer {
-	if answer.Status == 0 {
-		k.silent.Add(1)
-	} else {
+	switch {
+	case answer.Status != 0:
 		k.silent.Store(0)
+	case spent(answer) == nil:
+		k.silent.Add(1)
 	}
 	return answer
+}
+
+// spent is the error of a request that never left because the budget is used up.
+func spent(answer *wire.Answer) error {
+	if e := (*guard.SpentError)(nil); errors.As(answer.Err, &e) {
+		return e
+	}
+	return nil
 }
 
 // gone reports whether the target has stopped answering.
@@ -314,6 +315,7 @@ func (k *Kit) gone() bool { return k.silent.Load() >= patience }
 // whatever bears a name that only this run makes, in every region and account of
 // the world. It reports what stays.
 func (k *Kit) Close(ctx context.Context) {
+	ctx = guard.Cleanup(ctx)
 	k.silent.Store(0) // once more: the target may be back
 	var open []ledger.Entry
 	for _, l := range append([]*ledger.Ledger{&k.ledger}, k.stocks.all...) {
@@ -347,13 +349,18 @@ func tell(left *Leftover) {
 
 // sweep deletes the key pairs of this run that a region still lists.
 func (k *Kit) sweep(ctx context.Context, a *actor, region string) *Leftover {
-	ours := func(name string) bool { return strings.Contains(strings.ToLower(name), "kpspec"+k.run) }
+	ours := k.names.Made
 	listed, err := a.list(ctx, region, nil)
 	if err != nil {
 		return &Leftover{Cause: fmt.Sprintf("key pairs of %s may be left: %v", a.product, err)}
 	}
 	if !slices.ContainsFunc(listed, func(p Pair) bool { return ours(p.Name) }) {
 		return nil
+	}
+	for _, p := range listed {
+		if ours(p.Name) { // under a name that nobody has asked for, perhaps
+			k.ledger.Note(a.entry(region, p.Name))
+		}
 	}
 	if left := a.eraseOf(ctx, region, listed, ours); left != nil {
 		return left
@@ -367,6 +374,11 @@ func (k *Kit) sweep(ctx context.Context, a *actor, region string) *Leftover {
 			left.What = append(left.What, p.Name)
 		}
 	}
+	for _, e := range k.ledger.Open() {
+		if e.Product == a.product && e.Account == a.account.ID && e.Region == region && !slices.Contains(left.What, e.Name) && ours(e.Name) {
+			k.ledger.Strike(e)
+		}
+	}
 	if len(left.What) == 0 {
 		return nil
 	}
@@ -375,18 +387,7 @@ func (k *Kit) sweep(ctx context.Context, a *actor, region string) *Leftover {
 
 // makers are the actors that may have made something in their account.
 func (k *Kit) makers() []*actor {
-	var all []*actor
-	for _, e := range []*ECS{k.ECS, k.otherECS} {
-		if e != nil {
-			all = append(all, &e.actor)
-		}
-	}
-	for _, s := range []*SWAS{k.SWAS, k.otherSWAS} {
-		if s != nil {
-			all = append(all, &s.actor)
-		}
-	}
-	return slices.DeleteFunc(all, func(a *actor) bool {
+	return slices.DeleteFunc(k.owners(), func(a *actor) bool {
 		_, wrote := k.wrote.Load(a.product + " " + a.account.ID)
 		return !wrote
 	})
@@ -399,6 +400,7 @@ func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 	if k.gone() {
 		return // it stays in the ledger until the end of the run
 	}
+	ctx = guard.Cleanup(ctx)
 	for _, batch := range k.batches(l.Open()) {
 		owner, undo := k.actorOf(batch[0]), (*actor).erase
 		if batch[0].Server != "" {
@@ -462,7 +464,7 @@ type Finder interface {
 func (k *Kit) FreeName(ctx context.Context, in Finder, length int) string {
 	GinkgoHelper()
 	for range 20 {
-		if name := letters(length); in.Find(ctx, name) == nil {
+		if name := names.Letters(length); in.Find(ctx, name) == nil {
 			return name
 		}
 	}

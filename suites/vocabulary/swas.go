@@ -168,6 +168,7 @@ func (k *Kit) WindowsServer(ctx context.Context) string {
 
 func (k *Kit) servers(ctx context.Context, n int, what string, fits func(world.Server) bool) []string {
 	GinkgoHelper()
+	k.needServers()
 	taken := map[string]bool{}
 	for _, p := range k.SWAS.List(ctx, k.Region()) {
 		for _, server := range p.Servers {
@@ -187,18 +188,34 @@ func (k *Kit) servers(ctx context.Context, n int, what string, fits func(world.S
 }
 
 // ForeignServer is a server that the account under test does not have in the
-// region the specs work in: one of another region, or of another account.
-func (k *Kit) ForeignServer(account int) string {
+// region the specs work in: one of another region, or of another account. Were
+// it bound all the same, nobody's key pair is overwritten either.
+func (k *Kit) ForeignServer(ctx context.Context, account int) string {
 	GinkgoHelper()
+	k.needServers()
 	if account < len(k.Place.World.Accounts) {
 		for _, s := range k.Place.World.Accounts[account].Servers {
-			if account > 0 || s.Region != k.Region() {
+			if (account > 0 || s.Region != k.Region()) && k.nobodys(ctx, account, s) {
 				return s.ID
 			}
 		}
 	}
-	NotApplicable("the world has no server in another region or account")
+	NotApplicable("the world has no server in another region or account that nothing is bound to")
 	return ""
+}
+
+// nobodys reports whether nothing is bound to a server of the first or the second
+// account. Only where the target is used by others too is there anybody to ask for.
+func (k *Kit) nobodys(ctx context.Context, account int, s world.Server) bool {
+	GinkgoHelper()
+	if k.journal == nil {
+		return true
+	}
+	by := k.SWAS
+	if account > 0 {
+		by = k.otherSWAS
+	}
+	return !slices.ContainsFunc(by.List(ctx, s.Region), func(p Pair) bool { return slices.Contains(p.Servers, s.ID) })
 }
 
 // DescribeServer asks which key pair a server has.

@@ -40,6 +40,10 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	kpspec, kpref = filepath.Join(dir, "kpspec"), filepath.Join(dir, "kpref")
 	for program, pkg := range map[string]string{kpspec: ".", kpref: "../../../reference/cmd/kpref"} {
 		command := exec.Command("go", "build", "-o", program, pkg)
