@@ -102,6 +102,11 @@ func Command(args []string, lookup func(string) (string, bool), stdout, stderr i
 	return command
 }
 
+// Variable is the environment variable that a flag can be set by.
+func Variable(flag string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
 // failure is an error that is nobody's wrong usage.
 type failure struct{ error }
 
@@ -119,11 +124,6 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		}
 	})
 	return err
-}
-
-// Variable is the environment variable that a flag can be set by.
-func Variable(flag string) string {
-	return prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // serve listens until ctx is over.
