@@ -28,8 +28,9 @@ test: ## run all tests and the proof; RACE= turns the race detector off
 prove: ## show that the specs find every declared defect of the reference
 	@$(GO) run ./harness/cmd/kpspec prove
 
-defects: ## write the page of declared defects anew
+defects: ## write the page of declared defects and the count of assertions anew
 	@$(GO) run ./harness/cmd/kpspec prove --page reference/defect/DEFECTS.md
+	@$(GO) run ./harness/cmd/kpspec prove --count harness/prove/assertions.json
 
 docs: defects ## write all pages that are made from the code anew
 	@$(GO) run ./harness/manual/write harness/REFERENCE.md

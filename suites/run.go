@@ -34,18 +34,23 @@ import (
 
 // Config says what to run against what.
 type Config struct {
-	Target  target.Target     // what is under test
-	Place   target.Place      // where it is, for [Execute]; [Run] starts the target itself
-	Edition catalogue.Edition // zero is the newest
-	Rules   []string          // patterns over rule ids; none selects every rule
-	Strict  bool              // a SHOULD that is not met fails
-	Version string            // of kpspec, for the report and the User-Agent
-	Timeout time.Duration     // of one request; zero is the client's default
-	Seed    int64             // of the order of the specs; zero keeps the order of the files
-	Wire    http.RoundTripper // carries the requests; nil is a transport of the run's own
-	Begin   func(string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
-	Specs   map[string]int    // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
-	Ledger  string            // file in which everything is written down before it is made; empty is none, but see [Run]
+	Target  target.Target              // what is under test
+	Place   target.Place               // where it is, for [Execute]; [Run] starts the target itself
+	Edition catalogue.Edition          // zero is the newest
+	Rules   []string                   // patterns over rule ids; none selects every rule
+	Strict  bool                       // a SHOULD that is not met fails
+	Version string                     // of kpspec, for the report and the User-Agent
+	Timeout time.Duration              // of one request; zero is the client's default
+	Seed    int64                      // of the order of the specs; zero keeps the order of the files
+	Wire    http.RoundTripper          // carries the requests; nil is a transport of the run's own
+	Begin   func(vocabulary.Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
+	End     func()                     // is told that it has ended and cleaned up; may be nil
+	Company *vocabulary.Company        // the other processes of the run; nil: there are none
+	Specs   map[string]int             // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
+	Ledger  string                     // file in which everything is written down before it is made; empty is none, but see [Run]
+
+	Watch *vocabulary.Watch // is told of the assertions; nil is nobody
+	Bare  bool              // only verdicts and places are wanted: no evidence is kept
 
 	Deviations verdict.List // what the target is known to break
 }
@@ -57,20 +62,102 @@ type Config struct {
 // edition, a pattern that matches no rule, a selection without any spec, a ledger
 // that cannot be written.
 func Execute(ctx context.Context, cfg Config) (report.Report, error) {
+	run, err := execute(ctx, cfg)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return run.report(ctx, run.share()), nil
+}
+
+// Share is what came of those specs of a run that one process has run.
+type Share struct {
+	Results []report.SpecResult
+	Left    []vocabulary.Leftover // what could not be removed
+	Kept    []string              // what is to be said of the ledger
+}
+
+// Collect is [Execute] for a process that runs a share of the specs, those to which
+// cfg.Begin says yes. [Merge] makes the report of all shares.
+func Collect(ctx context.Context, cfg Config) (Share, error) {
+	began := map[string]bool{}
+	ask := cfg.Begin
+	cfg.Begin = func(spec vocabulary.Spec) bool {
+		began[spec.Text] = ask(spec)
+		return began[spec.Text]
+	}
+	run, err := execute(ctx, cfg)
+	if err != nil {
+		return Share{}, err
+	}
+	share := run.share()
+	share.Results = slices.DeleteFunc(share.Results, func(r report.SpecResult) bool { return !began[r.Text] })
+	return share, nil
+}
+
+// Merge makes the report of a run from the shares of all its processes. A spec that
+// no share has a result of is could-not-run because of the cause, one line.
+func Merge(ctx context.Context, cfg Config, started time.Time, cause string, shares ...Share) (report.Report, error) {
+	globals.Reset()
+	run, err := prepare(ctx, cfg)
+	globals.Reset()
+	if err != nil {
+		return report.Report{}, err
+	}
+	run.started, run.cause = started, cause
+	var all Share
+	for _, share := range shares {
+		all.Results = append(all.Results, share.Results...)
+		all.Left = append(all.Left, share.Left...)
+		all.Kept = append(all.Kept, share.Kept...)
+	}
+	return run.report(ctx, all), nil
+}
+
+// Room is how many more key pairs of SWAS the region that the specs work in has
+// room for, as far as its list tells.
+func Room(ctx context.Context, cfg Config) (int, error) {
+	kit, err := vocabulary.NewKit(vocabulary.Options{Edition: cfg.Edition, Place: cfg.Place, Timeout: cfg.Timeout})
+	if err != nil {
+		return 0, err
+	}
+	return kit.Room(ctx), nil
+}
+
+// Products are the products that the selected rules are about.
+func Products(cfg Config) ([]string, error) {
+	rules, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	selected, err := rules.Match(cfg.Rules...)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, rule := range selected {
+		if !slices.Contains(out, rule.Product) {
+			out = append(out, rule.Product)
+		}
+	}
+	return out, nil
+}
+
+// execute runs the specs and keeps what Ginkgo made of it.
+func execute(ctx context.Context, cfg Config) (*run, error) {
 	globals.Reset()
 	if cfg.Place.Shape == "" && len(cfg.Place.World.Accounts) > 0 {
 		cfg.Place.Shape = target.ShapeOf(ctx, cfg.Place)
 	}
 	run, err := prepare(ctx, cfg)
 	if err != nil {
-		return report.Report{}, err
+		return nil, err
 	}
 	if run.count() == 0 {
-		return report.Report{}, errors.New("no spec covers the selected rules: nothing would be tested")
+		return nil, errors.New("no spec covers the selected rules: nothing would be tested")
 	}
 	journal, err := run.journal()
 	if err != nil {
-		return report.Report{}, err
+		return nil, err
 	}
 	suite, reporter := GinkgoConfiguration()
 	suite.LabelFilter = run.filter()
@@ -85,7 +172,7 @@ func Execute(ctx context.Context, cfg Config) (report.Report, error) {
 	RunSpecs(silent{}, "kpspec", suite, reporter)
 	globals.Reset()
 	run.kept = finish(journal)
-	return run.report(ctx), nil
+	return run, nil
 }
 
 // silent takes the place of a Go test: the report says what failed.
@@ -130,7 +217,7 @@ func Run(t *testing.T, cfg Config) {
 		if run.asked() {
 			return // a developer runs some specs by ginkgo's own flags
 		}
-		if r := run.report(ctx); r.ExitCode != verdict.ExitConformant {
+		if r := run.report(ctx, run.share()); r.ExitCode != verdict.ExitConformant {
 			var text strings.Builder
 			if err := report.Summary(&text, r, false); err != nil {
 				Fail(err.Error())
@@ -188,14 +275,54 @@ func finish(journal *ledger.Journal) (said []string) {
 // running any.
 func Coverage(edition catalogue.Edition) (map[string]int, error) {
 	globals.Reset()
-	run, err := prepare(context.Background(), Config{
-		Edition: edition,
-		Place:   target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()},
-	})
+	run, err := prepare(context.Background(), everything(edition))
 	if err != nil {
 		return nil, err
 	}
 	return run.specs, nil
+}
+
+// Spec is one spec of the suites.
+type Spec struct {
+	Rule     string          `json:"rule"`             // id
+	Clause   string          `json:"clause,omitempty"` // key of the rule's clause, "" for the rule itself
+	Level    catalogue.Level `json:"level"`            // in the edition asked for
+	Text     string          `json:"text"`
+	Location string          `json:"location"` // file:line, relative to the module
+}
+
+// Specs are the specs of an edition, in the order of the files, without running
+// any. A spec that stands for several rules is listed for the last of them.
+func Specs(edition catalogue.Edition) ([]Spec, error) {
+	globals.Reset()
+	run, err := prepare(context.Background(), everything(edition))
+	if err != nil {
+		return nil, err
+	}
+	var all []Spec
+	for _, s := range run.tree {
+		rule, clause, ok := run.about(s)
+		if !ok {
+			continue
+		}
+		all = append(all, Spec{rule.ID, clause, levelOf(rule, clause, run.cfg.Edition), s.FullText(), vocabulary.Relative(s.LeafNodeLocation)})
+	}
+	return all, nil
+}
+
+// everything asks for all specs of an edition, with nothing behind them.
+func everything(edition catalogue.Edition) Config {
+	return Config{Edition: edition, Place: target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()}}
+}
+
+// levelOf is the level of a rule, or of its clause.
+func levelOf(rule catalogue.Rule, clause string, edition catalogue.Edition) catalogue.Level {
+	for _, c := range rule.Clauses {
+		if c.Key == clause {
+			return c.LevelIn(edition)
+		}
+	}
+	return rule.LevelIn(edition)
 }
 
 // run is one run of the suite in this process.
@@ -204,9 +331,11 @@ type run struct {
 	kit       *vocabulary.Kit
 	kept      []string // what is to be said of the ledger at the end
 	catalogue *catalogue.Catalogue
-	selected  []string       // rule ids
-	specs     map[string]int // rule id → number of specs
+	selected  []string          // rule ids
+	specs     map[string]int    // rule id → number of specs
+	tree      types.SpecReports // all specs, where they have been counted
 	started   time.Time
+	cause     string       // why specs have no result; empty is unknown
 	ran       types.Report // what Ginkgo made of it
 }
 
@@ -230,6 +359,10 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		Done:    ctx.Done(),
 		Wire:    cfg.Wire,
 		Begin:   cfg.Begin,
+		End:     cfg.End,
+		Company: cfg.Company,
+		Watch:   cfg.Watch,
+		Bare:    cfg.Bare,
 	})
 	if err != nil {
 		return nil, err
@@ -254,14 +387,14 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	if r.specs = cfg.Specs; r.specs != nil {
 		return r, nil
 	}
-	tree := PreviewSpecs("kpspec").SpecReports
+	r.tree = PreviewSpecs("kpspec").SpecReports
 	r.specs = map[string]int{}
-	for _, spec := range tree {
+	for _, spec := range r.tree {
 		if rule, _, ok := r.about(spec); ok {
 			r.specs[rule.ID]++
 		}
 	}
-	if err := r.sound(tree); err != nil {
+	if err := r.sound(r.tree); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -332,8 +465,22 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 	return rule, clause, ok
 }
 
-// report makes the report of what Ginkgo ran.
-func (r *run) report(ctx context.Context) report.Report {
+// share is what came of what Ginkgo ran.
+func (r *run) share() Share {
+	s := Share{Kept: r.kept}
+	for _, spec := range r.ran.SpecReports {
+		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
+		if rule, clause, ok := r.about(spec); ok {
+			res := result(spec, rule, clause, r.cfg.Edition)
+			hide(&res, r.cfg.Place.World.Secrets())
+			s.Results = append(s.Results, res)
+		}
+	}
+	return s
+}
+
+// report makes the report of what the processes of the run have done.
+func (r *run) report(ctx context.Context, s Share) report.Report {
 	in := report.Input{
 		Catalogue:  r.catalogue,
 		Edition:    r.cfg.Edition,
@@ -344,25 +491,21 @@ func (r *run) report(ctx context.Context) report.Report {
 		Deviations: r.cfg.Deviations,
 		Started:    r.started,
 		Duration:   time.Since(r.started),
+		Results:    s.Results,
+		Cause:      r.cause,
 	}
 	if r.cfg.Target != nil {
-		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name()}
+		in.Target = report.Target{Kind: string(r.cfg.Target.Kind()), Name: r.cfg.Target.Name(), Defect: target.DefectOf(r.cfg.Target)}
 	}
 	if ctx.Err() != nil {
 		in.Cause = "the run was interrupted"
 	}
-	var left []vocabulary.Leftover
-	for _, spec := range r.ran.SpecReports {
-		left = append(left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
-		if rule, clause, ok := r.about(spec); ok {
-			res := result(spec, rule, clause, r.cfg.Edition)
-			if res.Outcome == verdict.Undone && res.Failure == "" {
-				res.Failure = cmp.Or(in.Cause, "the spec did not run")
-			}
-			in.Results = append(in.Results, res)
+	for i := range in.Results {
+		if in.Results[i].Outcome == verdict.Undone && in.Results[i].Failure == "" {
+			in.Results[i].Failure = cmp.Or(in.Cause, "the spec did not run")
 		}
 	}
-	in.CleanupErrors = append(grouped(left), r.kept...)
+	in.CleanupErrors = append(grouped(s.Left), s.Kept...)
 	made := report.Build(in)
 	made.Limits = limits(r.cfg.Place.Gate)
 	if made.ExitCode == verdict.ExitConformant && (ctx.Err() != nil || len(made.CleanupErrors) > 0) {
@@ -387,15 +530,10 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	res := report.SpecResult{
 		Rule:       rule.ID,
 		Clause:     clause,
-		Level:      rule.LevelIn(edition),
+		Level:      levelOf(rule, clause, edition),
 		Text:       spec.FullText(),
 		Location:   vocabulary.Relative(spec.LeafNodeLocation),
 		DurationMS: float64(spec.RunTime.Microseconds()) / 1000,
-	}
-	for _, c := range rule.Clauses {
-		if c.Key == clause {
-			res.Level = c.LevelIn(edition)
-		}
 	}
 	res.Observations = entries[report.Observation](spec, vocabulary.ObservationEntry)
 	for _, exchanges := range entries[[]evidence.Exchange](spec, vocabulary.ExchangesEntry) {
@@ -405,7 +543,7 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	switch {
 	case len(told) > 0:
 		last := told[len(told)-1] // a later one tells why an earlier one says nothing
-		res.Outcome, res.Failure = last.Outcome, last.Message
+		res.Outcome, res.Failure, res.Mismatches = last.Outcome, last.Message, last.Mismatches
 		if last.Location != "" {
 			res.Location = last.Location
 		}
@@ -425,6 +563,21 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
+}
+
+// hide takes the secrets out of what a spec tells, which a broken target may have
+// put there.
+func hide(res *report.SpecResult, secrets []string) {
+	res.Failure = evidence.Without(res.Failure, secrets...)
+	for i := range res.Mismatches {
+		m := &res.Mismatches[i]
+		m.Path, m.Expected, m.Got = evidence.Value(m.Path, secrets...), evidence.Value(m.Expected, secrets...), evidence.Value(m.Got, secrets...)
+	}
+	for i, o := range res.Observations {
+		if text, ok := o.Value.(string); ok {
+			res.Observations[i].Value = evidence.Without(text, secrets...)
+		}
+	}
 }
 
 // grouped says each cause for which something is left on the target once, with a

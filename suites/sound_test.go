@@ -64,13 +64,13 @@ func TestASpecThatNeverRanHasTheCauseOfTheRun(t *testing.T) {
 	r.ran.SpecReports = tree
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, rule := range r.report(ctx).Rules {
+	for _, rule := range r.report(ctx, r.share()).Rules {
 		for _, spec := range rule.Specs {
 			g.Expect(spec.Verdict).To(Equal(verdict.CouldNotRun))
 			g.Expect(spec.Failure).To(Equal("the run was interrupted"))
 		}
 	}
-	for _, rule := range r.report(t.Context()).Rules {
+	for _, rule := range r.report(t.Context(), r.share()).Rules {
 		for _, spec := range rule.Specs {
 			g.Expect(spec.Failure).To(Equal("the spec did not run"))
 		}

@@ -81,7 +81,7 @@ func (p *Program) rehearse(ctx context.Context, cfg target.Config, rules []strin
 		place.SWAS = ""
 	}
 	seen := &rehearsal{next: wire.NewTransport(), made: map[made]int{}}
-	_, err = p.Execute(ctx, suites.Config{Target: embedded, Place: place, Edition: cfg.Edition, Rules: rules, Wire: seen})
+	_, err = p.Execute(ctx, suites.Config{Target: embedded, Place: place, Edition: cfg.Edition, Rules: rules, Wire: seen}, 1)
 	return seen, errors.Join(err, embedded.Stop(context.WithoutCancel(ctx)))
 }
 

@@ -62,7 +62,7 @@ func (f *fake) Stop(ctx context.Context) error {
 // specs are those that the fake suites have.
 var specs = map[string]int{"ECS-IMP-NAME-LEN-MIN": 1, "ECS-IMP-NAME-LEN-MAX": 1}
 
-func (f *fake) execute(_ context.Context, cfg suites.Config) (report.Report, error) {
+func (f *fake) execute(_ context.Context, cfg suites.Config, _ int) (report.Report, error) {
 	f.run = cfg
 	if f.during != nil {
 		f.during()
@@ -107,7 +107,13 @@ func kpspec(ctx context.Context, f *fake, args ...string) (code int, stdout, std
 		},
 		Preflight: func(_ context.Context, p target.Place) error { f.asked = p; return f.preflightErr },
 		Coverage:  func(catalogue.Edition) (map[string]int, error) { return specs, nil },
-		Execute:   f.execute,
+		Specs: func(catalogue.Edition) ([]suites.Spec, error) {
+			return []suites.Spec{
+				{Rule: "ECS-IMP-NAME-LEN-MIN", Level: "MUST", Text: "a spec", Location: "suites/a.go:1"},
+				{Rule: "ECS-IMP-NAME-LEN-MAX", Level: "MUST", Text: "another", Location: "suites/a.go:2"},
+			}, nil
+		},
+		Execute: f.execute,
 		Prove: func(_ context.Context, o prove.Options) (prove.Proof, error) {
 			f.prove = o
 			for _, t := range f.proof.Trials {
@@ -191,7 +197,32 @@ func TestWrongUsage(t *testing.T) {
 		"compare one":        {[]string{"compare", bad}, "kpspec compare takes two reports, not 1"},
 		"compare no report":  {[]string{"compare", bad, bad}, bad + ": read report: "},
 		"compare, no file":   {[]string{"compare", filepath.Join(folder, "none.json"), bad}, "open "},
+		"explain nothing":    {[]string{"explain"}, "kpspec explain takes the id of one rule"},
+		"explain unknown":    {[]string{"explain", "ECS-IMP-NAME-LEN-MIX"}, `unknown rule "ECS-IMP-NAME-LEN-MIX"; did you mean ECS-IMP-NAME-LEN-MIN`},
+		"explain no clause":  {[]string{"explain", "ECS-IMP-ACTION.cod"}, `rule ECS-IMP-ACTION has no clause "cod"; it has: code`},
+		"explain a config":   {[]string{"explain", "ECS-IMP-ACTION", "--report", bad}, bad + ": read report: "},
+		"replay nothing":     {[]string{"replay"}, "kpspec replay takes a report and the id of a rule"},
+		"list unknown":       {[]string{"list", "--rule", "XYZ-*"}, `--rule: no rule matches "XYZ-*"`},
+		"rerun nothing":      {[]string{"run", "--rerun-failed", ""}, "--rerun-failed: no report is named"},
+		"init of a kind":     {[]string{"init", "--target", "docker"}, `invalid argument "docker" for "--target" flag`},
+		"init nowhere":       {[]string{"init", "--out", ""}, "--out: no file is named"},
+		"init over a file":   {[]string{"init", "--out", bad}, bad + " is there already and is not overwritten"},
+		"doctor, no URL":     {[]string{"doctor", "--target", "endpoint"}, `target "endpoint": no URL is configured`},
 		"empty report":       {[]string{"run", "--report", ""}, "--report: no file is named"},
+		"output of nothing":  {[]string{"run", "--output", ""}, `--output "": the format must be badge or badge-json or github or html or junit or markdown or summary; write it as html=FILE`},
+		"output, no file":    {[]string{"run", "--output", "html"}, `--output "html": no file is named; write it as html=FILE`},
+		"output, empty file": {[]string{"run", "--output", "html="}, `--output "html=": no file is named; write it as html=FILE`},
+		"unknown output":     {[]string{"run", "--output", "pdf=x"}, `--output "pdf=x": the format must be badge`},
+		"output nowhere":     {[]string{"run", "--output", "html=" + filepath.Join(folder, "no", "x.html")}, "--output html: cannot write " + filepath.Join(folder, "no", "x.html") + ": "},
+		"output to a folder": {[]string{"run", "--output", "junit=" + folder}, "--output junit: " + folder + " is a folder; name a file"},
+		"one file for two":   {[]string{"run", "--report", filepath.Join(folder, "x"), "--output", "html=" + filepath.Join(folder, "x")}, "--output html: " + filepath.Join(folder, "x") + " is written already, by --report"},
+		"report on nothing":  {[]string{"report"}, "kpspec report takes one report, not 0"},
+		"report on two":      {[]string{"report", bad, bad}, "kpspec report takes one report, not 2"},
+		"report, no file":    {[]string{"report", filepath.Join(folder, "none.json")}, "open "},
+		"report, no report":  {[]string{"report", bad, "--format", "html"}, bad + ": read report: "},
+		"unknown format":     {[]string{"report", bad, "--format", "pdf"}, `invalid argument "pdf" for "--format" flag: must be badge or badge-json or github`},
+		"schema of a report": {[]string{"report", bad, "--schema"}, "--schema prints the schema of every report; it takes no report and no --format"},
+		"schema as HTML":     {[]string{"report", "--schema", "--format", "html"}, "--schema prints the schema of every report"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -488,25 +519,25 @@ func TestVersionAndHelp(t *testing.T) {
 	g.Expect(stdout).To(MatchRegexp(`^kpspec \S+\n$`))
 	g.Expect(stderr).To(BeEmpty())
 
-	for _, args := range [][]string{{"--help"}, {"help"}, {"run", "--help"}, {"rules", "-h"}, {"world", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"run", "--help"}, {"report", "--help"}, {"rules", "-h"}, {"world", "--help"}} {
 		code, stdout, stderr = kpspec(t.Context(), &fake{}, args...)
 		g.Expect(code).To(BeZero())
 		g.Expect(stdout).To(ContainSubstring("Usage:"))
 		g.Expect(stderr).To(BeEmpty())
 	}
 	_, stdout, _ = kpspec(t.Context(), &fake{}, "run", "--help")
-	for _, want := range []string{"--target reference|container|endpoint", "--edition 2026-06|2020-11", "--rule ID|pattern", "--report FILE.json", "Exit codes: 0 conformant"} {
+	for _, want := range []string{"--target reference|container|endpoint", "--edition 2026-06|2020-11", "--rule ID|pattern", "--report FILE.json", "--output FORMAT=FILE", "Exit codes: 0 conformant"} {
 		g.Expect(stdout).To(ContainSubstring(want))
 	}
 }
 
-// TestAsShipped runs the real thing on the real suites. It is the only test that
-// does, for Ginkgo's tree belongs to the process; so it is not parallel.
+// TestAsShipped runs the real thing on the real suites. Ginkgo's tree belongs to the
+// process, so tests that do are not parallel.
 func TestAsShipped(t *testing.T) {
 	g := NewWithT(t)
 	var stdout, stderr bytes.Buffer
 	p := cli.New()
-	p.Stdout, p.Stderr, p.Color = &stdout, &stderr, false
+	p.Stdout, p.Stderr, p.Color, p.Actions = &stdout, &stderr, false, false
 	g.Expect(p.Main(t.Context(), []string{"run", "--rule", "ECS-IMP-NAME-LEN-MIN"})).To(BeZero(), "%s%s", &stdout, &stderr)
 	g.Expect(stdout.String()).To(HavePrefix("CONFORMANT: none of 1 rule failed\n"))
 	g.Expect(stderr.String()).To(BeEmpty())

@@ -1,6 +1,7 @@
-// Package cli is the kpspec command and its parts: run tests a target, sweep
-// removes what crashed runs have left, compare and deviations work on reports,
-// rules, world and version tell what kpspec knows.
+// Package cli is the kpspec command and its parts: run tests a target, replay
+// sends again what it has recorded, sweep removes what crashed runs have left,
+// report, compare and deviations work on its reports, explain, rules, list, world
+// and version tell what kpspec knows, and init and doctor help to begin.
 //
 // A [Program] reads its arguments, lets the suites work, and turns what came of
 // it into an exit code:

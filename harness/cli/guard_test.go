@@ -48,11 +48,11 @@ func (o *outside) program(t *testing.T, stderr *bytes.Buffer) *cli.Program {
 		return target.Preflight(ctx, place, wire.WithTransport(o))
 	}
 	execute := p.Execute
-	p.Execute = func(ctx context.Context, cfg suites.Config) (report.Report, error) {
+	p.Execute = func(ctx context.Context, cfg suites.Config, _ int) (report.Report, error) {
 		if cfg.Wire == nil { // not the rehearsal
 			cfg.Wire = o
 		}
-		return execute(ctx, cfg)
+		return execute(ctx, cfg, 1)
 	}
 	return p
 }

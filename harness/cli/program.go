@@ -37,8 +37,10 @@ type Program struct {
 	Preflight func(context.Context, target.Place) error
 	// Coverage is the number of specs per rule id: suites.Coverage.
 	Coverage func(catalogue.Edition) (map[string]int, error)
-	// Execute runs the specs: suites.Execute. Its error is one of usage.
-	Execute func(context.Context, suites.Config) (report.Report, error)
+	// Specs are the specs of an edition: suites.Specs.
+	Specs func(catalogue.Edition) ([]suites.Spec, error)
+	// Execute runs the specs in so many processes, 0 is as many as fit. Its error is one of usage.
+	Execute func(context.Context, suites.Config, int) (report.Report, error)
 	// Sweep looks for what crashed runs have left: suites.Sweep.
 	Sweep func(context.Context, suites.SweepConfig) (vocabulary.Swept, error)
 	// Prove tries defects of the reference: prove.Run.
@@ -57,7 +59,8 @@ func New() *Program {
 		NewTarget: target.New,
 		Preflight: func(ctx context.Context, p target.Place) error { return target.Preflight(ctx, p) },
 		Coverage:  suites.Coverage,
-		Execute:   suites.Execute,
+		Specs:     suites.Specs,
+		Execute:   execute,
 		Sweep:     suites.Sweep,
 		Prove:     prove.Run,
 	}
@@ -127,15 +130,15 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 			}
 			return usage("no command; to test the embedded reference: kpspec run")
 		},
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
-		p.runCommand(&code), p.sweepCommand(&code), p.compareCommand(&code), p.reportCommand(), p.deviationsCommand(), p.rulesCommand(),
-		p.worldCommand(), p.proveCommand(&code), p.versionCommand())
+		p.runCommand(&code), p.replayCommand(), p.sweepCommand(&code), p.doctorCommand(&code), p.reportCommand(), p.compareCommand(&code),
+		p.deviationsCommand(), p.rulesCommand(), p.listCommand(), p.explainCommand(), p.initCommand(), p.worldCommand(), p.proveCommand(&code),
+		p.versionCommand(), p.workCommand())
 
 	return root, &code
 }

@@ -20,7 +20,8 @@ type proveFlags struct {
 	defects     []string
 	whole, list bool
 	quiet       bool
-	json, page  string // files
+	json        string // file
+	page, count string // files
 }
 
 func (p *Program) proveCommand(code *int) *cobra.Command {
@@ -41,6 +42,12 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 				return broken(p.listDefects(defects))
 			case f.page != "":
 				return save("--page", f.page, func(w io.Writer) error { return prove.Page(w, defects) })
+			case f.count != "":
+				record, err := prove.Count(c.Context())
+				if err != nil {
+					return incomplete("the assertions cannot be counted: %w", err)
+				}
+				return save("--count", f.count, record.Write)
 			}
 			*code, err = p.prove(c.Context(), f, defects)
 			return err
@@ -49,11 +56,13 @@ func (p *Program) proveCommand(code *int) *cobra.Command {
 	flags := c.Flags()
 	flags.SortFlags = false
 	flags.StringArrayVar(&f.defects, "defect", nil, "try the defect `ID` alone, without the servers that implement nothing; may be repeated")
+	complete(c, "defect", defectIDs)
 	flags.BoolVar(&f.list, "list", false, "list the defects and try none")
 	flags.BoolVar(&f.quiet, "quiet", false, "print only the figures and what is not as it should be")
 	flags.BoolVar(&f.whole, "whole", false, "run all specs against every defect, also those that it cannot concern")
 	flags.StringVar(&f.json, "json", "", "write all results to `FILE.json`")
 	flags.StringVar(&f.page, "page", "", "list the defects on a page of Markdown, `FILE.md`, and try none")
+	flags.StringVar(&f.count, "count", "", "write how many assertions the specs of each rule make to `FILE.json`, and try none")
 	return c
 }
 
@@ -66,7 +75,7 @@ func (f proveFlags) selection() ([]defect.Defect, error) {
 	for _, id := range f.defects {
 		d, err := defect.Find(id)
 		if err != nil {
-			return nil, usage("--defect: %w; kpspec prove --list lists them", err)
+			return nil, usage("--defect: %w (kpspec prove --list lists them)", err)
 		}
 		if !slices.ContainsFunc(out, func(o defect.Defect) bool { return o.ID == id }) {
 			out = append(out, d)

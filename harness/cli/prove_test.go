@@ -37,7 +37,7 @@ func TestProve(t *testing.T) {
 		"a rule that pass":  {proof: prove.Proof{Constants: []prove.Constant{{Server: "200 OK", Passed: []string{"ECS-IMP-XML"}, Specs: 1}}}, code: 1, says: "PASSED: ECS-IMP-XML"},
 		"a bad control":     {proof: prove.Proof{Controls: []prove.Control{{Bad: []string{"ECS-IMP-GET"}}}}, code: 1, says: "NOT GREEN: ECS-IMP-GET"},
 		"interrupted":       {err: errors.New("interrupted"), code: 3, says: "interrupted"},
-		"an unknown defect": {args: []string{"--defect", "ecs-none"}, code: 2, says: `there is no defect "ecs-none"; kpspec prove --list lists them`},
+		"an unknown defect": {args: []string{"--defect", "ecs-none"}, code: 2, says: `there is no defect "ecs-none" (kpspec prove --list lists them)`},
 		"a folder":          {args: []string{"--json", t.TempDir()}, code: 2, says: "is a folder"},
 		"an argument":       {args: []string{"ecs-name-max-129"}, code: 2, says: "takes flags only"},
 		"as JSON":           {proof: prove.Proof{Trials: []prove.Trial{found}}, args: []string{"--json", file}, code: 0},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/verdict"
 )
 
 func (p *Program) reportCommand() *cobra.Command {
@@ -161,12 +162,28 @@ func (o outputs) discard() {
 
 // present prints the summary of a run, which annotations follow in a job of GitHub
 // Actions.
-func (p *Program) present(r report.Report) error {
-	err := p.summary(r)
+func (p *Program) present(r report.Report, file string) error {
+	err := errors.Join(p.summary(r), p.more(r, file))
 	if p.Actions {
 		err = errors.Join(err, report.Annotations(p.Stdout, r))
 	}
 	return err
+}
+
+// more prints the commands that tell more of what failed.
+func (p *Program) more(r report.Report, file string) error {
+	for _, rule := range r.Rules {
+		if rule.Verdict != verdict.Failed {
+			continue
+		}
+		if file == "" {
+			_, err := fmt.Fprintf(p.Stdout, "\nmore     kpspec explain %s\n", rule.ID)
+			return err
+		}
+		_, err := fmt.Fprintf(p.Stdout, "\nmore     kpspec explain %s --report %s\nagain    kpspec replay %s %s\n", rule.ID, file, file, rule.ID)
+		return err
+	}
+	return nil
 }
 
 // summary prints the summary. In a job of GitHub Actions nothing in it, such as the

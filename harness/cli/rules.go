@@ -50,7 +50,10 @@ func (p *Program) rulesCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.BoolVar(&asJSON, "json", false, "print a JSON list")
 	flags.StringArrayVar(&patterns, "rule", nil, "list the rules that match `ID|pattern` (* ? [...]); may be repeated (default all)")
-	flags.Var(editionChoice(&edition), "edition", "edition of the documents that levels and specs are of (default 2026-06)")
+	editions := editionChoice(&edition)
+	flags.Var(editions, "edition", "edition of the documents that levels and specs are of (default 2026-06)")
+	complete(c, "rule", ruleIDs)
+	complete(c, "edition", editions.words)
 	return c
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/spread"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/suites"
@@ -21,13 +22,14 @@ import (
 // runFlags are the flags of `kpspec run`. They override the configuration file.
 type runFlags struct {
 	config, image, report, deviations string
-	ledger                            string
+	ledger, defect, rerun             string
 	target                            target.Kind
 	edition                           catalogue.Edition
 	rules, outputs                    []string
 	strict, quota, servers            bool
 	timeout                           time.Duration
 	seed                              int64
+	procs                             int
 }
 
 func (p *Program) runCommand(code *int) *cobra.Command {
@@ -53,13 +55,9 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 			return err
 		},
 	}
+	f.targetFlags(c)
+	f.selectionFlags(c)
 	flags := c.Flags()
-	flags.SortFlags = false
-	flags.Var(choice[target.Kind]{&f.target, target.Kinds()}, "target", "what to test (default reference)")
-	flags.StringVar(&f.config, "config", "", "YAML file that describes the target; flags override it")
-	flags.StringVar(&f.image, "image", "", "image of the container target (default "+target.DefaultImage+")")
-	flags.StringArrayVar(&f.rules, "rule", nil, "test the rules that match `ID|pattern` (* ? [...]); may be repeated (default all)")
-	flags.Var(editionChoice(&f.edition), "edition", "edition of the documents (default 2026-06)")
 	flags.BoolVar(&f.strict, "strict", false, "a SHOULD that is not met fails")
 	flags.BoolVar(&f.quota, "quota", false, "run the specs that create hundreds of key pairs (default true, on an endpoint false)")
 	flags.BoolVar(&f.servers, "servers", false, "run the specs that bind key pairs to servers (default true, on an endpoint elsewhere false)")
@@ -68,14 +66,71 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.StringVar(&f.deviations, "deviations", "", "YAML `FILE` of the deviations that are known; kpspec deviations write makes one")
 	flags.StringVar(&f.ledger, "ledger", "", "`FILE` to write down in what is made, before it is made (default, for an endpoint, one in the state folder)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
+	flags.IntVar(&f.procs, "procs", 0, "spread the specs over `N` processes (default 1, more where the target is slow to answer)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
 	return c
 }
 
+// targetFlags are the flags that say what is tested.
+func (f *runFlags) targetFlags(c *cobra.Command) {
+	flags := c.Flags()
+	flags.SortFlags = false
+	kinds := choice[target.Kind]{&f.target, target.Kinds()}
+	flags.Var(kinds, "target", "what to test (default reference)")
+	flags.StringVar(&f.config, "config", "", "YAML file that describes the target; flags override it")
+	flags.StringVar(&f.image, "image", "", "image of the container target (default "+target.DefaultImage+")")
+	flags.StringVar(&f.defect, "reference-defect", "", "test the embedded reference with the declared defect `ID`; kpspec prove --list lists them")
+	complete(c, "target", kinds.words)
+	complete(c, "reference-defect", defectIDs)
+}
+
+// selectionFlags are the flags that say which rules are tested.
+func (f *runFlags) selectionFlags(c *cobra.Command) {
+	flags := c.Flags()
+	editions := editionChoice(&f.edition)
+	flags.StringArrayVar(&f.rules, "rule", nil, "test the rules that match `ID|pattern` (* ? [...]); may be repeated (default all)")
+	flags.StringVar(&f.rerun, "rerun-failed", "", "test the rules that failed, warned or could not run in `REPORT.json`, in its edition")
+	flags.Var(editions, "edition", "edition of the documents (default 2026-06)")
+	complete(c, "rule", ruleIDs)
+	complete(c, "edition", editions.words)
+}
+
+// rerunFailed selects what did not go well in the report of --rerun-failed.
+func (f *runFlags) rerunFailed() error {
+	if len(f.rules) > 0 {
+		return usage("--rerun-failed and --rule both say which rules to test; use one of them")
+	}
+	if f.rerun == "" {
+		return usage("--rerun-failed: no report is named")
+	}
+	r, err := readReport(f.rerun)
+	if err != nil {
+		return err
+	}
+	for _, rule := range r.Rules {
+		switch rule.Verdict {
+		case verdict.Failed, verdict.Warned, verdict.CouldNotRun:
+			f.rules = append(f.rules, rule.ID)
+		}
+	}
+	if len(f.rules) == 0 {
+		return usage("--rerun-failed: no rule failed, warned or could not run in %s", f.rerun)
+	}
+	if f.edition == "" {
+		f.edition = r.Edition
+	}
+	return nil
+}
+
 // configuration is the file of --config with the flags that were given over it.
-func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
+func (f *runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	var cfg target.Config
 	given := c.Flags().Changed
+	if given("rerun-failed") {
+		if err := f.rerunFailed(); err != nil {
+			return cfg, err
+		}
+	}
 	if given("config") {
 		var err error
 		if cfg, err = readConfig(f.config); err != nil {
@@ -83,7 +138,16 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 		}
 	}
 	cfg.Target = cmp.Or(f.target, cfg.Target, target.Reference)
-	cfg.Edition = cmp.Or(f.edition, cfg.Edition, catalogue.Edition202606)
+	if given("reference-defect") {
+		if f.defect == "" {
+			return cfg, usage("--reference-defect: no defect is named; kpspec prove --list lists them")
+		}
+		if cfg.Target != target.Reference {
+			return cfg, usage("--reference-defect is for the embedded reference, but the target is %s", cfg.Target)
+		}
+		cfg.Defect = f.defect
+	}
+	cfg.Edition = cmp.Or(f.edition, cfg.Edition, target.EditionOf(cfg.Defect), catalogue.Edition202606)
 	if given("strict") {
 		cfg.Strict = f.strict
 	}
@@ -92,6 +156,9 @@ func (f runFlags) configuration(c *cobra.Command) (target.Config, error) {
 	}
 	if given("servers") {
 		cfg.Servers = &f.servers
+	}
+	if given("procs") && (f.procs < 1 || f.procs > spread.Most) {
+		return cfg, usage("--procs: %d is no number of processes; write one from 1 to %d", f.procs, spread.Most)
 	}
 	if given("ledger") && f.ledger == "" {
 		return cfg, usage("--ledger: no file is named")
@@ -179,7 +246,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	undone := func(cause string) report.Report {
 		return report.Build(report.Input{
 			Catalogue: rules, Edition: cfg.Edition, Strict: cfg.Strict, Version: Version(),
-			Target:   report.Target{Kind: string(t.Kind()), Name: t.Name()},
+			Target:   report.Target{Kind: string(t.Kind()), Name: t.Name(), Defect: target.DefectOf(t)},
 			Selected: selected, Specs: specs, Cause: cause,
 			Started: started, Duration: time.Since(started),
 		})
@@ -209,7 +276,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	r, err := p.Execute(ctx, suites.Config{
 		Target: t, Place: place, Edition: cfg.Edition, Rules: f.rules, Strict: cfg.Strict,
 		Version: Version(), Timeout: cfg.Timeout, Seed: f.seed, Deviations: known, Ledger: book,
-	})
+	}, f.procs)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		r = undone("the run was interrupted")
@@ -223,12 +290,31 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 	if ctx.Err() != nil {
 		r = r.Interrupted()
 	}
-	err = errors.Join(err, out.write(r), broken(p.present(r)))
+	err = errors.Join(err, out.write(r), broken(p.present(r, f.report)))
 	if err != nil {
 		// A result that did not arrive is none.
 		return 0, failure{cmp.Or(r.ExitCode, verdict.ExitIncomplete), err}
 	}
 	return r.ExitCode, nil
+}
+
+// execute runs the specs in this process, or spreads them over more; 0 is as many
+// as fit.
+func execute(ctx context.Context, cfg suites.Config, processes int) (report.Report, error) {
+	if processes != 1 {
+		cfg.Place.Shape = target.ShapeOf(ctx, cfg.Place)
+	}
+	if processes == 0 {
+		processes = spread.Fitting(ctx, cfg)
+	}
+	if processes == 1 {
+		return suites.Execute(ctx, cfg)
+	}
+	command, err := spread.Command(workCommand)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return spread.Run(ctx, cfg, processes, command)
 }
 
 // asked is the place without the products of which no rule is selected. A

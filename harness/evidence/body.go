@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -22,53 +23,67 @@ func Excerpt(contentType string, body []byte, limit int, secrets ...string) stri
 }
 
 // body returns what is shown of a body of which captured holds the beginning
-// and that had size bytes.
+// and that had size bytes: of a document its members, as far as it can be read,
+// and of anything else its plain words.
 func (r redactor) body(contentType string, captured []byte, size int) string {
-	if size == len(captured) {
-		if shown, ok := r.document(captured); ok {
-			return shorten(shown, bodyLimit)
-		}
-	}
-	return r.other(contentType, captured, size)
-}
-
-// document redacts a JSON object or an XML document; false if it is neither.
-func (r redactor) document(body []byte) (string, bool) {
-	trimmed := bytes.TrimSpace(body)
-	if len(trimmed) == 0 {
-		return "", len(body) == 0
-	}
-	var out bytes.Buffer
-	var err error
-	switch trimmed[0] {
-	case '{':
-		if !json.Valid(trimmed) {
-			return "", false
-		}
-		err = r.object(trimmed, &out, 0)
-	case '<':
-		err = r.xml(trimmed, &out)
-	default:
-		return "", false
-	}
-	return valid(out.String()), err == nil
-}
-
-func (r redactor) other(contentType string, captured []byte, size int) string {
 	if size == 0 {
 		return ""
 	}
-	if contentType == "" {
-		contentType = "no content type"
+	shown, read, whole := r.document(captured)
+	switch {
+	case whole && size == len(captured):
+		return shorten(shown, bodyLimit)
+	case !read:
+		shown = r.words(string(captured[:min(len(captured), otherLook)]))
+		shown = shorten(printable(shown), otherLimit)
+	default:
+		shown = shorten(shown, bodyLimit) + " [broken here]"
 	}
-	looked := captured[:min(len(captured), otherLook)]
-	head := r.free(string(looked))
-	if len(looked) < size && len(head) < 2*otherLimit {
-		// Nearly all of it was a secret; one may be cut in two at the end.
-		head = Hidden
+	return fmt.Sprintf("[%d bytes, %s] %s", size, r.contentType(contentType), shown)
+}
+
+func (r redactor) contentType(s string) string {
+	if s == "" {
+		return "no content type"
 	}
-	head = shorten(printable(head), otherLimit)
-	return fmt.Sprintf("[%d bytes, %s] %s", size, shorten(printable(r.free(contentType)), 80), head)
+	return shorten(printable(r.free(s)), 80)
+}
+
+// document redacts JSON or XML. read is false if the body is neither, or is a web
+// page; whole is false if it cannot be read to its end. What could be read is
+// returned even so: nothing behind the fault is shown, whatever it looks like.
+func (r redactor) document(body []byte) (shown string, read, whole bool) {
+	trimmed := bytes.TrimSpace(body)
+	if len(trimmed) == 0 {
+		return "", false, false
+	}
+	var out bytes.Buffer
+	var err error
+	switch {
+	case trimmed[0] == '{', trimmed[0] == '[':
+		err = r.value(trimmed[:jsonEnd(trimmed)], box, &out, -1)
+		whole = err == nil && json.Valid(trimmed)
+	case trimmed[0] == '<' && !page.Match(trimmed):
+		err = r.xml(trimmed, &out)
+		whole = err == nil
+	default:
+		return "", false, false
+	}
+	return valid(out.String()), true, whole
+}
+
+// page is how a web page begins.
+var page = regexp.MustCompile(`(?i)^<(!doctype\s+html|html|head|body|title|h[1-6]|p|center)\b`)
+
+// jsonEnd is where the first value of a body ends, or the end of a body in which
+// none is whole.
+func jsonEnd(body []byte) int {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	var first json.RawMessage
+	if dec.Decode(&first) != nil {
+		return len(body)
+	}
+	return int(dec.InputOffset())
 }
 
 // object writes the JSON object raw, members in the order they came.
@@ -91,7 +106,7 @@ func (r redactor) object(raw []byte, out *bytes.Buffer, depth int) error {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		quote(out, r.name(name))
+		quote(out, r.memberName(name))
 		out.WriteByte(':')
 		if err := r.value(bytes.TrimSpace(value), members[strings.ToLower(name)], out, depth); err != nil {
 			return err
@@ -160,8 +175,23 @@ func (r redactor) list(raw []byte, k kind, out *bytes.Buffer, depth int) error {
 	return nil
 }
 
-// name returns the name of a member, which a hostile server may misuse too.
+// name returns the name of a parameter or header.
 func (r redactor) name(s string) string { return shorten(r.free(s), nameLimit) }
+
+// memberName returns the name of a member of an answer. A broken server may have
+// put a value there: what does not look like a name is hidden.
+func (r redactor) memberName(s string) string {
+	if _, known := members[strings.ToLower(s)]; known {
+		return s
+	}
+	if s = r.free(s); !identifier.MatchString(s) {
+		return Hidden
+	}
+	return s
+}
+
+// identifier is what members are called, in any of the usual ways.
+var identifier = regexp.MustCompile(`^[@$A-Za-z_][A-Za-z_]{0,39}[0-9]{0,2}$`)
 
 func quote(out *bytes.Buffer, s string) {
 	enc := json.NewEncoder(out)
@@ -201,7 +231,7 @@ func (r redactor) xml(raw []byte, out *bytes.Buffer) error {
 }
 
 func (r redactor) element(dec *xml.Decoder, start xml.StartElement, k kind, out *bytes.Buffer, depth int) error {
-	name := r.name(start.Name.Local)
+	name := r.memberName(start.Name.Local)
 	out.WriteString("<" + name + ">")
 	defer out.WriteString("</" + name + ">")
 	if k == secret || depth >= maxDepth {

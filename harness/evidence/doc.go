@@ -11,7 +11,8 @@
 //
 // An [Exchange] is redacted when it is recorded, not when it is shown: what
 // leaves this package can be printed, stored and published. It still holds what
-// an implementer needs to repeat the call: method, path, the decoded parameters
+// an implementer, or kpspec replay, needs to repeat the call: product, wire shape,
+// and the names of account and identity ([Origin]), method, path, the decoded parameters
 // in the order they were sent and whether each travelled in the query or in the
 // body, and the headers and the body of the answer.
 //
@@ -29,6 +30,9 @@
 //   - text written by the server (messages, HTML) also loses long runs of base64
 //     and the values of things that are called a key, a token or a secret.
 //
-// A body that is neither a JSON object nor an XML document is shown as its size,
-// its content type and at most 200 bytes of the redacted text.
+// Of a JSON or XML body that breaks off, or that is wrong somewhere, the members
+// before that place are shown by the same list, and nothing behind it. Of a body
+// that is neither, such as a web page, and of a status line in the server's own
+// words only what has the form of plain words, small numbers and punctuation is
+// shown, at most 200 bytes of it.
 package evidence

@@ -141,13 +141,19 @@ func TestCanaries(t *testing.T) {
 		"XML": {"text/xml;charset=utf-8", `<?xml version="1.0"?><!-- canary-comment --><R canary="canary-attribute"><RequestId>shown-id</RequestId><PrivateKeyBody>` + escaped +
 			`</PrivateKeyBody><Message>` + escaped + `</Message><Unknown><Message>canary-inner</Message></Unknown>canary-mixed<Code>C<i>canary-inner</i></Code>` +
 			`<KeyPairs><KeyPair><KeyPairName>shown-inner</KeyPairName><PrivateKeyBody>canary-inner</PrivateKeyBody></KeyPair>canary-mixed</KeyPairs></R>`},
-		"HTML":           {"text/html", "<html><body>shown-id shown-inner " + pem + echo},
-		"broken JSON":    {"application/json", `{"RequestId":"shown-id shown-inner","Message":` + string(quoted) + `,"PrivateKeyBody":"canary-short"`},
-		"broken XML":     {"text/xml", `<R>shown-id shown-inner<PrivateKeyBody>canary-short`},
-		"open PEM":       {"text/plain", "shown-id shown-inner\n" + strings.TrimSuffix(pem, "-----END RSA PRIVATE KEY-----\n")},
-		"base64":         {"application/octet-stream", "shown-id shown-inner canary" + strings.Repeat("Ab1+/", 20)},
-		"list":           {"application/json", `["shown-id","shown-inner","AccessKeySecret=canary-list"]`},
-		"JSON in quotes": {"text/plain", `"shown-id shown-inner {\"PrivateKey\": 'canary-q', \"secret\":\"canary-q\"}"`},
+		"HTML":            {"text/html", "<html><body>shown-id shown-inner " + pem + echo},
+		"broken JSON":     {"application/json", `{"RequestId":"shown-id shown-inner","Message":` + string(quoted) + `,"PrivateKeyBody":"canary-short"`},
+		"broken XML":      {"text/xml", `<R><Message>shown-id shown-inner</Message>canary-mixed<PrivateKeyBody>canary-short`},
+		"open PEM":        {"text/plain", "shown-id shown-inner\n" + strings.TrimSuffix(pem, "-----END RSA PRIVATE KEY-----\n")},
+		"base64":          {"application/octet-stream", "shown-id shown-inner canary" + strings.Repeat("Ab1+/", 20)},
+		"list":            {"application/json", `[{"RequestId":"shown-id","Message":"shown-inner","Other":"canary-list"},"canary-list",["canary-list"]]`},
+		"more than JSON":  {"application/json", `{"RequestId":"shown-id","Message":"shown-inner"} {"PrivateKeyBody":"canary-more"} canary`},
+		"JSON, no comma":  {"application/json", `{"Message":"shown-id shown-inner","Code":"C" "PrivateKeyBody":"canary-comma"}`},
+		"JSON, open list": {"application/json", `[{"Message":"shown-id shown-inner"},{"PrivateKeyBody":"canary-open`},
+		"member names":    {"application/json", `{"Message":"shown-id shown-inner","Canary0Key1":1,"x":{"canary+name/==":1}}`},
+		"bare secrets":    {"text/plain", "shown-id shown-inner LTAI5tCanary0Xq /u8canaryX9+ token canary1==\nMIICanary2 x=canary-value key:canary-value"},
+		"web page":        {"text/html", "<!DOCTYPE html><p>shown-id shown-inner <input value='LTAI5tCanary0Xq'>"},
+		"JSON in quotes":  {"text/plain", `"shown-id shown-inner {\"PrivateKey\": 'canary-q', \"secret\":\"canary-q\"}"`},
 	}
 	for sent, make := range requests {
 		for got, body := range bodies {
@@ -195,10 +201,10 @@ func TestWhatAnImplementerSees(t *testing.T) {
 		Header: [][2]string{{"Host", "127.0.0.1:8080"}, {"Content-Type", "application/x-www-form-urlencoded"}},
 		Params: []evidence.Param{
 			{Name: "Action", Value: "ImportKeyPair", In: "query"},
-			{Name: "Signature", Value: "[hidden]", In: "query"},
+			{Name: "Signature", Value: "[hidden]", In: "query", Altered: true},
 			{Name: "RegionId", Value: "cn-hangzhou", In: "body"},
 			{Name: "KeyPairName", Value: "", In: "body"},
-			{Name: "Tag.1.Key", Value: "\x00\\xff", In: "body"},
+			{Name: "Tag.1.Key", Value: "\x00\\xff", In: "body", Altered: true},
 			{Name: "Tag.1.Key", Value: "b c", In: "body"},
 		},
 	}))
@@ -225,6 +231,40 @@ func TestWhatAnImplementerSees(t *testing.T) {
 		"< X-Acs-Request-Id: R-1",
 		`< {"RequestId":"R-1","Code":"InvalidKeyPairName.Malformed","Message":"bad <name>"}`,
 	}))
+}
+
+// What a request does not say of itself travels with it to the record, and no further.
+func TestOrigin(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	from := evidence.Origin{Product: "ECS", Account: "1", Identity: "owner", Shape: "W2", Fault: "stale-clock"}
+	r := evidence.NewRecorder(answering(200, nil, "{}"))
+	req := request(t, "GET", "http://h/?Action=A", "", "")
+	pass(t, r, req.WithContext(evidence.WithOrigin(t.Context(), from)))
+	x := r.Take()[0]
+	g.Expect(x.Origin).To(Equal(from))
+	g.Expect(x.String()).To(ContainSubstring(", ECS, account 1, identity owner, shape W2, with the fault stale-clock\n> GET"))
+	data, err := json.Marshal(x)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(data)).To(ContainSubstring(`"product":"ECS","account":"1","identity":"owner","shape":"W2","fault":"stale-clock"`))
+	var back evidence.Exchange
+	g.Expect(json.Unmarshal(data, &back)).To(Succeed())
+	g.Expect(back.Origin).To(Equal(from))
+}
+
+// Words of the server's own in the status line are looked at like any others.
+func TestStatusLine(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	for said, shown := range map[string]string{
+		"404 Not Found": "HTTP/1.1 404 Not Found", "404 Gone fishing LTAI5tCanary0Xq": "HTTP/1.1 404 Gone fishing [hidden]", "404": "HTTP/1.1 404", "404 ": "HTTP/1.1 404",
+	} {
+		r := evidence.NewRecorder(roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{Status: said, StatusCode: 404, Proto: "HTTP/1.1", Header: http.Header{}, Body: http.NoBody}, nil
+		}))
+		pass(t, r, request(t, "GET", "http://h/", "", ""))
+		g.Expect(r.Take()[0].Response.Line).To(Equal(shown))
+	}
 }
 
 func TestJSONRoundTrip(t *testing.T) {

@@ -35,6 +35,8 @@ type Recorder struct {
 	entries []*entry
 	seq     int
 	dropped int
+
+	recalled []*entry // of earlier specs
 }
 
 // NewRecorder returns a recorder in front of the transport next.
@@ -53,20 +55,48 @@ func (r *Recorder) Hide(secrets ...string) {
 func (r *Recorder) Begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entries, r.seq, r.dropped = nil, 0, 0
+	r.recalled, r.entries, r.seq, r.dropped = nil, nil, 0, 0
+}
+
+// Kept are exchanges that more than one spec is about, not redacted yet. The zero
+// value has none.
+type Kept struct{ entries []*entry }
+
+// Keep returns the exchanges since Begin, for [Recorder.Recall] in other specs.
+func (r *Recorder) Keep() Kept {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Kept{slices.Clone(r.entries)}
+}
+
+// Recall puts exchanges of an earlier spec before those since Begin, once; they
+// are marked as [Exchange.Earlier].
+func (r *Recorder) Recall(k Kept) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range k.entries {
+		if !slices.Contains(r.recalled, e) && !slices.Contains(r.entries, e) {
+			r.recalled = append(r.recalled, e)
+		}
+	}
 }
 
 // Take returns the exchanges since Begin or the last Take, oldest first and at
-// most the last 20, and forgets them. One that is still under way says so in its
+// most the last 20, and forgets them; those that were recalled come first. One that is still under way says so in its
 // Error.
 func (r *Recorder) Take() []Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := make([]Exchange, 0, len(r.entries))
+	out := make([]Exchange, 0, len(r.recalled)+len(r.entries))
+	for _, e := range r.recalled {
+		x := e.redact()
+		x.Earlier = true
+		out = append(out, x)
+	}
 	for _, e := range r.entries {
 		out = append(out, e.redact())
 	}
-	r.entries = nil
+	r.recalled, r.entries = nil, nil
 	return out
 }
 
@@ -92,7 +122,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	r.mu.Lock()
-	e.status = resp.Proto + " " + resp.Status
+	e.proto, e.status, e.phrase = resp.Proto, resp.StatusCode, resp.Status
 	e.answerHeader = resp.Header.Clone() // the client may change its own
 	r.mu.Unlock()
 	switch {
@@ -208,7 +238,9 @@ type entry struct {
 	header  http.Header
 	sent    capture
 
-	status       string // "" until an answer arrives
+	status       int    // 0 until an answer arrives
+	proto        string // of the answer
+	phrase       string // the status in the words of the server
 	answerHeader http.Header
 	answer       capture
 
@@ -239,6 +271,7 @@ func (e *entry) redact() Exchange {
 	x := Exchange{
 		Seq:      e.seq,
 		Action:   shorten(valid(r.free(action(e.header, params))), nameLimit),
+		Origin:   originIn(e.request.Context()),
 		Started:  e.started,
 		Duration: duration,
 		Request:  Message{Line: requestLine(e.request, r), Header: r.requestHeader(e.request, e.header), Params: r.params(params)},
@@ -246,9 +279,9 @@ func (e *entry) redact() Exchange {
 	if !form {
 		x.Request.Body = r.body(header(e.header, "Content-Type"), e.sent.data, e.sent.size)
 	}
-	if e.status != "" {
+	if e.status != 0 {
 		m := Message{
-			Line:   shorten(valid(r.free(e.status)), nameLimit),
+			Line:   shorten(valid(r.status(e.proto, e.status, e.phrase)), nameLimit),
 			Header: r.header(e.answerHeader),
 			Body:   r.body(header(e.answerHeader, "Content-Type"), e.answer.data, e.answer.size),
 		}
@@ -280,7 +313,7 @@ func decode(encoded, in string, params []Param) []Param {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		params = append(params, Param{unescape(name), unescape(value), in})
+		params = append(params, Param{Name: unescape(name), Value: unescape(value), In: in})
 	}
 	return params
 }
@@ -360,17 +393,27 @@ func requestLine(req *http.Request, r redactor) string {
 	return shorten(valid(r.free(cmp.Or(req.Method, http.MethodGet)+" "+path+" "+proto)), nameLimit)
 }
 
+// status is the status line; words of the server's own are looked at.
+func (r redactor) status(proto string, code int, phrase string) string {
+	if plain := fmt.Sprintf("%d %s", code, http.StatusText(code)); phrase == plain || phrase == strings.TrimSpace(plain) {
+		return proto + " " + plain
+	}
+	_, phrase, _ = strings.Cut(phrase, " ")
+	return strings.TrimSpace(fmt.Sprintf("%s %d %s", r.free(proto), code, r.words(phrase)))
+}
+
 func (r redactor) params(params []Param) []Param {
 	out := make([]Param, 0, min(len(params), shownParams+1))
 	for i, p := range params {
 		if i == shownParams {
-			return append(out, Param{Name: "…", Value: fmt.Sprintf("and %d more", len(params)-i), In: p.In})
+			return append(out, Param{Name: "…", Value: fmt.Sprintf("and %d more", len(params)-i), In: p.In, Altered: true})
 		}
 		value := Hidden
 		if showParameter(p.Name) {
 			value = shorten(valid(r.plain(p.Value)), valueLimit)
 		}
-		out = append(out, Param{shorten(valid(r.name(p.Name)), nameLimit), value, p.In})
+		name := shorten(valid(r.name(p.Name)), nameLimit)
+		out = append(out, Param{name, value, p.In, name != p.Name || value != p.Value})
 	}
 	return out
 }

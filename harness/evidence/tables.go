@@ -43,6 +43,7 @@ var parameters = set(
 	"SignatureMethod", "SignatureVersion", "SignatureNonce", "SignatureType",
 	"RegionId", "KeyPairName", "KeyPairNames", "PublicKeyBody", "KeyPairFingerPrint",
 	"IncludePublicKey", "ResourceGroupId", "PageNumber", "PageSize",
+	"ClientToken", // opens nothing: it marks calls that are meant to be one
 	"InstanceId", "InstanceIds", "InstanceChargeType", "ResourceType", "AcceptLanguage",
 )
 

@@ -103,6 +103,33 @@ func (r redactor) free(s string) string {
 	return hideRuns(hideNamed(s), textRun)
 }
 
+// words redacts text of which not even the form is known, by an allow-list: plain
+// words, small numbers and punctuation are shown, and everything else is hidden,
+// so also what stands behind a name and "=" or ":".
+func (r redactor) words(s string) string {
+	s = hideNamed(r.plain(s))
+	if strings.Contains(s, "-----") {
+		s = anyPEM.ReplaceAllString(s, Hidden)
+	}
+	return token.ReplaceAllStringFunc(s, func(t string) string {
+		core := strings.Trim(t, ".:!?…-")
+		switch {
+		case t == "hidden", !strings.ContainsFunc(core, letterOrDigit), word.MatchString(core), members[strings.ToLower(core)] != secret:
+			return t
+		}
+		return Hidden
+	})
+}
+
+func letterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+var (
+	// token is what stands between spaces and brackets in free text.
+	token = regexp.MustCompile(`[^\s<>()\[\]{}"'\\,;&|/*]+`)
+	// word is a word of a language, hyphens allowed, or a small number.
+	word = regexp.MustCompile(`^(?:(?:\p{Lu}?\p{Ll}{0,23}|\p{Lu}{2,12}|\p{Lo}{1,20})(?:[-’](?:\p{Lu}?\p{Ll}{1,23}|\p{Lu}{2,12})){0,4}|[a-z]\d|\d{1,4})$`)
+)
+
 func hideNamed(s string) string {
 	if !strings.ContainsAny(s, "=:>") {
 		return s // the usual case, and the expressions are slow
@@ -195,6 +222,16 @@ func printable(s string) string {
 	}
 	return out.String()
 }
+
+// Value returns a value of an answer that is known to be harmless, such as a name
+// or a code, redacted as in an [Exchange], and as one printable line.
+func Value(s string, secrets ...string) string {
+	return shorten(printable(newRedactor(secrets).member(s, leaf)), valueLimit)
+}
+
+// Without returns s, which is our own text about an answer, without the given
+// secrets and without private keys in PEM; lines and everything else stay.
+func Without(s string, secrets ...string) string { return newRedactor(secrets).plain(s) }
 
 // Text returns s, which a server or a library wrote, redacted and as one
 // printable line of at most about 500 bytes. The given secrets are hidden

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -57,6 +58,7 @@ type Gate struct {
 	limiter *rate.Limiter
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
+	ask     func(cleaning bool) error // of a gate that is elsewhere; nil: this one
 
 	mu   sync.Mutex
 	sent int
@@ -75,6 +77,10 @@ func NewGate(l Limits) *Gate {
 	return g
 }
 
+// AskGate is a gate that asks another one, in another process, whether a request may
+// leave: ask returns when it may, or is a [SpentError].
+func AskGate(ask func(cleaning bool) error) *Gate { return &Gate{ask: ask} }
+
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -91,6 +97,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (g *Gate) Pass(ctx context.Context) error {
 	if g == nil {
 		return nil
+	}
+	if g.ask != nil {
+		return g.pass(ctx)
 	}
 	if err := g.take(ctx); err != nil {
 		return err
@@ -111,6 +120,18 @@ func (g *Gate) Pass(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// pass asks the other gate.
+func (g *Gate) pass(ctx context.Context) error {
+	err := g.ask(cleaning(ctx))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if spent, ok := errors.AsType[*SpentError](err); ok {
+		g.limits.Requests = spent.Requests
+		g.sent = max(g.sent, spent.Requests)
+	}
+	return err
 }
 
 func (g *Gate) take(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/kpspec/kpspec/reference"
 	"github.com/kpspec/kpspec/reference/defect"
 	"github.com/kpspec/kpspec/suites"
+	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
 // Options say what to prove.
@@ -64,6 +65,8 @@ type Proof struct {
 	Controls  []Control  `json:"controls"`
 	Trials    []Trial    `json:"trials"`
 	Unproven  []string   `json:"unproven"`  // rules that ought to have a defect and have none, of all defects
+	Idle      []string   `json:"idle"`      // places of assertions about a rule that no defect makes fail, of all defects
+	Miscount  []string   `json:"miscount"`  // rules that make more or fewer assertions than the record says, of all defects
 	Constants []Constant `json:"constants"` // servers that implement nothing
 }
 
@@ -73,14 +76,16 @@ type Control struct {
 	Specs    int               `json:"specs"`
 	Requests int               `json:"requests"`
 	MS       float64           `json:"ms"`
-	Bad      []string          `json:"bad"` // rules that did not pass
+	Bad      []string          `json:"bad"`      // rules that did not pass
+	Asserted map[string]int    `json:"asserted"` // how many assertions the specs of each rule made, by rule id
 }
 
 // Holds tells whether everything is as it should be.
 func (p Proof) Holds() bool {
 	return !slices.ContainsFunc(p.Controls, func(c Control) bool { return len(c.Bad) > 0 }) &&
 		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed }) &&
-		!slices.ContainsFunc(p.Constants, func(r Constant) bool { return !r.Holds() }) && len(p.Unproven) == 0
+		!slices.ContainsFunc(p.Constants, func(r Constant) bool { return !r.Holds() }) &&
+		len(p.Unproven)+len(p.Idle)+len(p.Miscount) == 0
 }
 
 // control is a control with what is needed to try defects of its edition.
@@ -135,14 +140,23 @@ func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
 
 // garbage is how much garbage there may be before it is collected, in percent of what is in use: a proof makes a lot of
 // it and keeps little.
-const garbage = 400
+const garbage = 1000
 
 // Run proves what the options say. The error is that of a run that could not be made at all, or was interrupted.
 func Run(ctx context.Context, o Options) (Proof, error) {
-	p, err := defects(ctx, o)
+	b := &bites{}
+	p, err := defects(ctx, o, b)
 	if err != nil || !o.Others {
 		return p, err
 	}
+	record, err := Recorded()
+	if err != nil {
+		return p, err
+	}
+	for _, c := range p.Controls {
+		p.Miscount = append(p.Miscount, record.against(c.Edition, c.Asserted)...)
+	}
+	p.Idle = b.idle()
 	if p.Unproven, err = Unproven(o.Defects); err != nil {
 		return p, err
 	}
@@ -151,7 +165,7 @@ func Run(ctx context.Context, o Options) (Proof, error) {
 }
 
 // defects tries the defects.
-func defects(ctx context.Context, o Options) (Proof, error) {
+func defects(ctx context.Context, o Options, b *bites) (Proof, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	var p Proof
 	ctx, cancel := context.WithCancel(ctx)
@@ -164,7 +178,7 @@ func defects(ctx context.Context, o Options) (Proof, error) {
 		if controls[edition] != nil {
 			continue
 		}
-		c, err := newControl(ctx, stock, edition)
+		c, err := newControl(ctx, stock, edition, b)
 		if err != nil {
 			return p, err
 		}
@@ -188,9 +202,9 @@ func defects(ctx context.Context, o Options) (Proof, error) {
 	}()
 	for _, d := range o.Defects {
 		c, touched := controls[editionOf(d.Edition)], <-ahead
-		t, err := c.try(ctx, d, stock, touched, o.Whole)
+		t, err := c.try(ctx, d, stock, touched, o.Whole, b)
 		for again := 0; again < raceTries && err == nil && d.Race && t.Ending == Survived; again++ {
-			t, err = c.try(ctx, d, stock, touched, o.Whole)
+			t, err = c.try(ctx, d, stock, touched, o.Whole, b)
 		}
 		if ctx.Err() != nil {
 			return p, errInterrupted
@@ -206,7 +220,7 @@ func defects(ctx context.Context, o Options) (Proof, error) {
 	return p, nil
 }
 
-func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*control, error) {
+func newControl(ctx context.Context, stock *stock, edition catalogue.Edition, b *bites) (*control, error) {
 	specs, err := suites.Coverage(edition)
 	if err != nil {
 		return nil, err
@@ -221,12 +235,16 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition) (*
 	if c.stage, err = newStage(stock, o, true); err != nil {
 		return nil, err
 	}
+	var asserted count
 	started := time.Now()
-	r, err := suites.Execute(ctx, suites.Config{Place: c.stage.place(), Wire: c.stage, Edition: edition, Specs: specs, Begin: c.stage.begin})
+	r, err := suites.Execute(ctx, suites.Config{
+		Place: c.stage.place(), Wire: c.stage, Edition: edition, Specs: specs, Begin: c.stage.begin, Watch: asserted.watch(c.stage.running),
+	})
 	if err != nil {
 		return nil, err
 	}
 	c.MS = milliseconds(started)
+	c.Asserted = b.add(&asserted, r)
 	c.Requests = len(c.stage.kept)
 	for _, k := range c.stage.kept {
 		c.sent[k.spec]++
@@ -260,7 +278,7 @@ type reach struct {
 }
 
 // try runs the specs that a defect may touch against a server that has it.
-func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touched reach, whole bool) (Trial, error) {
+func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touched reach, whole bool, b *bites) (Trial, error) {
 	started := time.Now()
 	t := Trial{Defect: d.ID, Sentence: d.Sentence, Edition: c.Edition, Declared: d.Rules, Ending: Unreached}
 	if touched.err != nil || len(touched.rules) == 0 {
@@ -270,10 +288,10 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touche
 	if err != nil {
 		return t, err
 	}
-	cfg := suites.Config{Place: s.place(), Wire: s, Edition: c.Edition, Specs: c.specs}
+	cfg := suites.Config{Place: s.place(), Wire: s, Edition: c.Edition, Specs: c.specs, Bare: true, Watch: b.watch()}
 	if !whole {
 		cfg.Rules = touched.rules
-		cfg.Begin = func(spec string) bool { return touched.specs[spec] || touched.whole[c.ruleOf[spec]] }
+		cfg.Begin = func(spec vocabulary.Spec) bool { return touched.specs[spec.Text] || touched.whole[c.ruleOf[spec.Text]] }
 	}
 	r, err := suites.Execute(ctx, cfg)
 	if err != nil {

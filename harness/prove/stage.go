@@ -25,6 +25,7 @@ import (
 	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/rpc"
 	"github.com/kpspec/kpspec/reference/swas"
+	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
 // address is what requests of a stage are addressed to. Nothing listens there.
@@ -57,11 +58,18 @@ type kept struct {
 }
 
 // begin notes which spec runs.
-func (s *stage) begin(spec string) bool {
+func (s *stage) begin(spec vocabulary.Spec) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spec = spec
+	s.spec = spec.Text
 	return true
+}
+
+// running is the spec that runs.
+func (s *stage) running() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spec
 }
 
 // keptKey finds the request in a context.

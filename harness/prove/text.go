@@ -60,6 +60,12 @@ func (p Proof) Summary(w io.Writer) error {
 	if len(p.Unproven) > 0 {
 		fmt.Fprintf(&b, "rules that no defect breaks: %s\n", strings.Join(p.Unproven, " "))
 	}
+	for _, where := range p.Idle {
+		fmt.Fprintf(&b, "an assertion that no defect makes fail: %s\n", where)
+	}
+	for _, rule := range p.Miscount {
+		fmt.Fprintf(&b, "%s\n", rule)
+	}
 	if len(p.Constants) > 0 {
 		passed, slowest := 0, 0.0
 		for _, r := range p.Constants {

@@ -79,6 +79,9 @@ type Tool struct {
 type Target struct {
 	Kind string `json:"kind"` // reference, container or endpoint
 	Name string `json:"name"` // "embedded reference", the image, or the URL
+	// Defect is the id of the declared defect that the reference was given on
+	// purpose: such a report says nothing of the reference.
+	Defect string `json:"defect,omitempty"`
 }
 
 // Document is a document that a rule stands in.

@@ -294,17 +294,66 @@ func (p *printer) failure(rule Rule, s Spec) {
 	if s.Location != "" {
 		p.field("", s.Location, 1)
 	}
-	p.field("failure", s.Failure, failureLines)
+	if len(s.Mismatches) > 0 {
+		p.mismatches(s.Mismatches)
+	} else {
+		p.field("failure", s.Failure, failureLines)
+	}
 	if len(s.Exchanges) == 0 {
 		return
 	}
 	last := telling(rule, s)
 	p.message("request", last.Request)
+	if last.Product != "" {
+		as := fmt.Sprintf("%s of account %s, wire shape %s", last.Identity, last.Account, last.Shape)
+		if last.Fault != "" {
+			as += ", with the fault " + last.Fault + " on purpose"
+		}
+		p.field("sent as", as, 1)
+	}
 	if last.Response != nil {
 		p.message("answer", *last.Response)
 	} else {
 		p.field("answer", cmp.Or("none: "+last.Error, "none"), 2)
 	}
+}
+
+// mismatches shows where what came differs, a row for each place. A row that is
+// too long for a line has what was expected above what came.
+func (p *printer) mismatches(all []Mismatch) {
+	const most = 12
+	rows := make([][3]string, 0, len(all))
+	var width [3]int
+	for _, m := range all[:min(len(all), most)] {
+		row := [3]string{cut(clean(m.Path), 40), cut(clean(m.Expected), 2*summaryWidth), cut(clean(m.Got), 2*summaryWidth)}
+		rows = append(rows, row)
+		for i, cell := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	const expected, got = "expected", "got"
+	width[1] = max(width[1], len(expected))
+	if 11+width[0]+2+width[1]+2+width[2] <= summaryWidth {
+		p.line("  %-8s %-*s  %s  %s", "differs", width[0], "", pad(expected, width[1]), got)
+		for _, row := range rows {
+			p.line("  %-8s %s  %s  %s", "", pad(row[0], width[0]), pad(row[1], width[1]), p.paint(red, row[2]))
+		}
+	} else {
+		name := "differs"
+		for _, row := range rows {
+			p.line("  %-8s %s  %s  %s", name, pad(row[0], width[0]), expected, row[1])
+			p.line("  %-8s %s  %s  %s", "", pad("", width[0]), pad(got, len(expected)), p.paint(red, row[2]))
+			name = ""
+		}
+	}
+	if len(all) > most {
+		p.line("  %-8s and %d more; report.json has them all", "", len(all)-most)
+	}
+}
+
+// pad fills s up to n characters.
+func pad(s string, n int) string {
+	return s + strings.Repeat(" ", max(0, n-utf8.RuneCountInString(s)))
 }
 
 func (p *printer) message(name string, m evidence.Message) {

@@ -53,7 +53,9 @@ func TestEveryChoiceOfTheReferenceCanBeConfigured(t *testing.T) {
 		g.Expect(c.value).To(BeEmpty(), "%s has a value that nobody chose", c.key)
 	}
 
-	options := reflect.ValueOf(newReference(all, "", Place{}).options)
+	made, err := newReference(all, "", Place{}, "")
+	g.Expect(err).NotTo(HaveOccurred())
+	options := reflect.ValueOf(made.options)
 	for f, v := range config.Fields() {
 		g.Expect(options.FieldByName(f.Name).Interface()).To(Equal(v.Interface()), f.Name)
 	}

@@ -42,6 +42,7 @@ type Config struct {
 	Container ContainerConfig   `yaml:"container"`
 	Endpoints Endpoints         `yaml:"endpoints"`
 	Lacks     []string          `yaml:"lacks"` // operations that the target declares it does not have; see Helpers
+	Defect    string            `yaml:"-"`     // id of a declared defect that the embedded reference shall have; "" = none
 	World     *world.World      `yaml:"world"` // default: the world that the reference serves; an endpoint must state its own
 }
 
@@ -397,6 +398,9 @@ func keys() map[string][]string {
 		t := reflect.TypeOf(v)
 		for f := range t.Fields() {
 			key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			if key == "-" {
+				continue // nothing that a file may say
+			}
 			known[t.String()] = append(known[t.String()], key)
 		}
 	}

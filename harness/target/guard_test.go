@@ -1,6 +1,8 @@
 package target_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -85,4 +87,15 @@ func TestWhatAnEndpointGetsThatIsNotHere(t *testing.T) {
 	g.Expect(err).To(MatchError(HavePrefix("requests: must be a number greater than zero")))
 	_, err = place(t, target.Config{Rate: &nothing})
 	g.Expect(err).To(MatchError(HavePrefix("rate: must be a number greater than zero")))
+}
+
+func TestAPreflightBeyondTheBudgetSaysSo(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	arrived := 0
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived++ }))
+	defer s.Close()
+	p := target.Place{ECS: s.URL, World: world.Default(), Gate: guard.NewGate(guard.Limits{Requests: 1})}
+	g.Expect(target.Preflight(t.Context(), p)).To(MatchError("ECS at " + s.URL + ": not asked: the budget of 1 requests is used up (requests in the configuration)"))
+	g.Expect(arrived).To(Equal(1))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -67,17 +68,43 @@ func products(p Place) []product {
 func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
 	ctx, cancel := context.WithTimeout(ctx, preflightWait+p.Gate.Wait(preflightMost))
 	defer cancel()
-	type question struct {
-		account int
-		region  string
+	var first error
+	ask(ctx, p, questions(p.World), options, func(api product, _ question, _ *wire.Answer, bad *problem) bool {
+		if bad != nil {
+			first = fmt.Errorf("%s at %s: %w", api.name, api.url, bad)
+		}
+		return bad == nil
+	})
+	return first
+}
+
+// A question is one look at a region as one identity of the world.
+type question struct {
+	account, identity int
+	region            string
+}
+
+// questions are those that must be answered well before anything is tested.
+func questions(w world.World) []question {
+	var all []question
+	for i := range min(2, len(w.Regions)) {
+		all = append(all, question{region: w.Regions[i]})
 	}
-	var questions []question
-	for i := range min(2, len(p.World.Regions)) {
-		questions = append(questions, question{0, p.World.Regions[i]})
+	if len(w.Accounts) > 1 && len(w.Regions) > 0 {
+		all = append(all, question{account: 1, region: w.Regions[0]})
 	}
-	if len(p.World.Accounts) > 1 && len(p.World.Regions) > 0 {
-		questions = append(questions, question{1, p.World.Regions[0]})
-	}
+	return all
+}
+
+// who names the identity of a question.
+func (q question) who(w world.World) string {
+	a := w.Accounts[q.account]
+	return fmt.Sprintf("account %s, identity %q", a.ID, a.Identities[q.identity].Name)
+}
+
+// ask asks each product of the place the questions, and tells each of what came
+// and of what is wrong with it, if anything, until each says that it is enough.
+func ask(ctx context.Context, p Place, all []question, options []wire.Option, each func(product, question, *wire.Answer, *problem) bool) {
 	// One connection for all questions: some servers take one at a time.
 	transport := wire.NewTransport()
 	defer transport.CloseIdleConnections()
@@ -87,20 +114,43 @@ func Preflight(ctx context.Context, p Place, options ...wire.Option) error {
 		if api.url == "" {
 			continue
 		}
-		for _, q := range questions {
-			identity := p.World.Accounts[q.account].Identities[0]
-			client, err := wire.NewClient(api.url, identity, options...)
+		for _, q := range all {
+			answer, bad := &wire.Answer{}, (*problem)(nil)
+			client, err := wire.NewClient(api.url, p.World.Accounts[q.account].Identities[q.identity], options...)
 			if err != nil {
-				return fmt.Errorf("%s at %s: %s", api.name, api.url, oneLine(err.Error()))
+				bad = &problem{checkWorld, oneLine(err.Error()), ""}
+			} else {
+				answer = client.Do(ctx, api.question(q.region, shape))
+				bad = api.judge(answer, q.region, q.who(p.World), hider(p.World))
 			}
-			answer := client.Do(ctx, api.question(q.region, shape))
-			who := fmt.Sprintf("account %s, identity %q", p.World.Accounts[q.account].ID, identity.Name)
-			if err := api.judge(answer, q.region, who, hider(p.World)); err != nil {
-				return fmt.Errorf("%s at %s: %w", api.name, api.url, err)
+			if !each(api, q, answer, bad) {
+				return
 			}
 		}
 	}
-	return nil
+}
+
+// The checks, in the order in which one builds on the other.
+const (
+	checkDNS        = "DNS"
+	checkTCP        = "TCP"
+	checkTLS        = "TLS"
+	checkAPI        = "API"
+	checkClock      = "clock"
+	checkSignature  = "signature"
+	checkPermission = "permission"
+	checkRegion     = "region"
+	checkWorld      = "world"
+)
+
+// A problem is what is wrong with an answer, by the check that finds it.
+type problem struct{ check, found, remedy string }
+
+func (p *problem) Error() string {
+	if p.remedy == "" {
+		return p.found
+	}
+	return p.found + "; " + p.remedy
 }
 
 // question asks for one page of key pairs.
@@ -175,43 +225,49 @@ func hider(w world.World) func(string) string {
 
 var (
 	credentialCode = regexp.MustCompile(`Signature|AccessKey|SecurityToken|NoPermission|Forbidden`)
+	deniedCode     = regexp.MustCompile(`NoPermission|Forbidden`)
 	clockCode      = regexp.MustCompile(`(?i)timestamp`)
 	regionText     = regexp.MustCompile(`(?i)region`)
 )
 
 // judge says what an answer to the listing means.
-func (api product) judge(a *wire.Answer, region, who string, show func(string) string) error {
+func (api product) judge(a *wire.Answer, region, who string, show func(string) string) *problem {
+	const url = "check the URL"
 	if a.Err != nil {
 		return unreachable(a.Err, show)
 	}
 	if a.Status == 200 {
 		object, err := a.Object()
 		if err != nil {
-			return fmt.Errorf("not %s: it answers 200 without a JSON object (%s); check the URL", api.kind, show(err.Error()))
+			return &problem{checkAPI, fmt.Sprintf("not %s: it answers 200 without a JSON object (%s)", api.kind, show(err.Error())), url}
 		}
 		if !api.lists(object) {
-			return fmt.Errorf("not %s, or one without %s: it answers 200 without %s; check the URL", api.kind, api.listing, api.form)
+			return &problem{checkAPI, fmt.Sprintf("not %s, or one without %s: it answers 200 without %s", api.kind, api.listing, api.form), url}
 		}
 		return nil
 	}
 	refusal, err := a.Refusal()
 	if err != nil {
-		return fmt.Errorf("not %s: it answers %d without an error envelope (%s); check the URL", api.kind, a.Status, show(err.Error()))
+		return &problem{checkAPI, fmt.Sprintf("not %s: it answers %d without an error envelope (%s)", api.kind, a.Status, show(err.Error())), url}
 	}
 	said := show(fmt.Sprintf("%d %s: %s", refusal.Status, refusal.Code, refusal.Message))
 	switch {
 	case clockCode.MatchString(refusal.Code):
-		return fmt.Errorf("refuses the time of the request (%s); set the clock of this machine or of the target", said)
+		return &problem{checkClock, fmt.Sprintf("refuses the time of the request (%s)", said), "set the clock of this machine or of the target"}
 	case credentialCode.MatchString(refusal.Code):
-		return fmt.Errorf("refuses the credentials of %s (%s); check the access key, its secret and its permissions in world.accounts", who, said)
+		found := fmt.Sprintf("refuses the credentials of %s (%s)", who, said)
+		if deniedCode.MatchString(refusal.Code) {
+			return &problem{checkPermission, found, "allow it to call " + api.listing}
+		}
+		return &problem{checkSignature, found, "check the access key and its secret in world.accounts"}
 	case strings.HasPrefix(refusal.Code, "InvalidRegionId"), regionText.MatchString(refusal.Message):
-		return fmt.Errorf("has no region %s (%s); check world.regions", region, said)
+		return &problem{checkRegion, fmt.Sprintf("has no region %s (%s)", region, said), "check world.regions"}
 	}
-	return fmt.Errorf("refuses %s, without which nothing can be tested, in region %s to %s (%s)", api.listing, region, who, said)
+	return &problem{checkAPI, fmt.Sprintf("refuses %s, without which nothing can be tested, in region %s to %s (%s)", api.listing, region, who, said), ""}
 }
 
 // unreachable says why no HTTP answer came.
-func unreachable(err error, show func(string) string) error {
+func unreachable(err error, show func(string) string) *problem {
 	said := show(err.Error())
 	var (
 		dns     *net.DNSError
@@ -220,20 +276,23 @@ func unreachable(err error, show func(string) string) error {
 		unknown x509.UnknownAuthorityError
 		name    x509.HostnameError
 		timeout net.Error
+		spent   *guard.SpentError
 	)
 	switch {
+	case errors.As(err, &spent):
+		return &problem{checkAPI, "not asked: " + spent.Error(), "raise requests in the configuration"}
 	case errors.As(err, &dns):
-		return fmt.Errorf("unreachable: the name %s is not known to the resolver; check the URL", show(dns.Name))
+		return &problem{checkDNS, fmt.Sprintf("unreachable: the name %s is not known to the resolver", show(dns.Name)), "check the URL"}
 	case errors.As(err, &cert), errors.As(err, &unknown), errors.As(err, &name):
-		return fmt.Errorf("unreachable: its TLS certificate is not trusted (%s); check the URL, or add its authority to the system's", said)
+		return &problem{checkTLS, fmt.Sprintf("unreachable: its TLS certificate is not trusted (%s)", said), "check the URL, or add its authority to the system's"}
 	case errors.As(err, &record), strings.Contains(err.Error(), "tls: "), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
-		return fmt.Errorf("unreachable: no TLS there (%s); check whether the URL must begin with http", said)
+		return &problem{checkTLS, fmt.Sprintf("unreachable: no TLS there (%s)", said), "check whether the URL must begin with http"}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return errors.New("unreachable: the connection is refused; check that the target runs and listens there")
+		return &problem{checkTCP, "unreachable: the connection is refused", "check that the target runs and listens there"}
 	case errors.Is(err, context.Canceled):
-		return errors.New("interrupted before it answered")
+		return &problem{checkAPI, "interrupted before it answered", ""}
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("unreachable: no answer in time, %s at most; check the address and what stands between", preflightWait)
+		return &problem{checkTCP, fmt.Sprintf("unreachable: no answer in time, %s at most", preflightWait), "check the address and what stands between"}
 	}
-	return fmt.Errorf("unreachable: %s", said)
+	return &problem{checkTCP, "unreachable: " + said, ""}
 }

@@ -13,12 +13,14 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/reference"
+	"github.com/kpspec/kpspec/reference/defect"
 )
 
 // embedded serves the reference on a loopback port of this process: the specs
 // reach it through a real socket, as they reach any other target.
 type embedded struct {
 	options reference.Options
+	defect  string // its id, where it has one
 	place   Place
 
 	mu     sync.Mutex
@@ -27,19 +29,59 @@ type embedded struct {
 	done   chan struct{} // closed when Serve has returned
 }
 
-func newReference(c ReferenceConfig, edition catalogue.Edition, place Place) *embedded {
-	return &embedded{
+func newReference(c ReferenceConfig, edition catalogue.Edition, place Place, flaw string) (*embedded, error) {
+	e := &embedded{
+		defect: flaw,
 		options: reference.Options{
 			Edition: string(edition), Fingerprint: c.Fingerprint, KeyCheck: c.KeyCheck, PrivateKey: c.PrivateKey,
 			AttachUnknown: c.AttachUnknown, TokenScope: c.TokenScope, TokenLifetime: c.TokenLifetime,
 		},
 		place: place,
 	}
+	if flaw == "" {
+		return e, nil
+	}
+	d, err := defect.Find(flaw)
+	if err != nil {
+		return nil, fmt.Errorf("%w (kpspec prove --list lists them)", err)
+	}
+	if d.Edition != "" && d.Edition != string(edition) {
+		return nil, fmt.Errorf("the defect %s breaks rules of the %s edition, not of %s; add --edition %s", flaw, d.Edition, edition, d.Edition)
+	}
+	e.options = d.In(e.options)
+	return e, nil
+}
+
+// DefectOf is the id of the declared defect that a target was given on purpose,
+// or "".
+func DefectOf(t Target) string {
+	if e, ok := t.(*embedded); ok {
+		return e.defect
+	}
+	return ""
+}
+
+// EditionOf is the edition of the documents that the defect of that id breaks
+// rules of, where it is not the newest one; else "".
+func EditionOf(flaw string) catalogue.Edition {
+	d, err := defect.Find(flaw)
+	if err != nil {
+		return "" // New says so
+	}
+	return catalogue.Edition(d.Edition)
 }
 
 func (e *embedded) Kind() Kind                  { return Reference }
-func (e *embedded) Name() string                { return "embedded reference" }
 func (e *embedded) Logs(context.Context) string { return "" }
+
+// Name says of a defect that it is there: nobody shall take such a server for
+// the reference.
+func (e *embedded) Name() string {
+	if e.defect != "" {
+		return "embedded reference with the defect " + e.defect
+	}
+	return "embedded reference"
+}
 
 func (e *embedded) Start(ctx context.Context) (Place, error) {
 	e.mu.Lock()

@@ -76,6 +76,9 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 	if err := checkLimit(c.Rate); err != nil {
 		return nil, fmt.Errorf("rate: %w", err)
 	}
+	if c.Defect != "" && c.Target != Reference {
+		return nil, fmt.Errorf("only the embedded reference can be given the defect %q, and the target is %s", c.Defect, c.Target)
+	}
 	switch c.Target {
 	case Reference, Container:
 		w, err := c.world(world.Default())
@@ -84,7 +87,7 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 		}
 		place := c.place(w, true, guard.Limits{})
 		if c.Target == Reference {
-			return newReference(c.Reference, edition, place), nil
+			return newReference(c.Reference, edition, place, c.Defect)
 		}
 		return newContainer(c.Container, c.Reference, edition, place)
 	case Endpoint:
@@ -121,6 +124,10 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 	}
 	return nil, fmt.Errorf("target: %w", c.checkTarget())
 }
+
+// Served is the world that a target of c is expected to have, with the values of
+// "env:NAME"; where the config names none, the one that the reference serves.
+func (c Config) Served() (world.World, error) { return c.world(world.Default()) }
 
 // world is the world of the config, or w if it has none, without "env:" values.
 func (c Config) world(w world.World) (world.World, error) {

@@ -157,7 +157,7 @@ func TestAnswerString(t *testing.T) {
 		`HTTP 200: {"PrivateKeyBody":"[hidden]"}`:                    answer(200, `{"PrivateKeyBody":"hunter2"}`),
 		`HTTP 200: <R><PrivateKeyBody>[hidden]</PrivateKeyBody></R>`: answer(200, `<R><PrivateKeyBody>hunter2</PrivateKeyBody></R>`),
 		`HTTP 204, no body`: answer(204, ""),
-		`HTTP 502: [22 bytes, no content type] <h1>\x1b[31m %s%n \u202e\xff </`: answer(502, "<h1>\x1b[31m %s%n \u202e\xff </"),
+		`HTTP 502: [22 bytes, no content type] <h1>\x1b[[hidden] [hidden] \u202e\xff </`: answer(502, "<h1>\x1b[31m %s%n \u202e\xff </"),
 	} {
 		got := a.String()
 		NewWithT(t).Expect(got).To(Equal(want))

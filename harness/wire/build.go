@@ -23,6 +23,9 @@ const (
 	formType    = "application/x-www-form-urlencoded"
 	timeLayout  = "2006-01-02T15:04:05Z"
 
+	// unknownParam is a parameter that no operation knows.
+	unknownParam = "KpspecTampered"
+
 	// The documents allow a clock to be 15 minutes off; 20 leaves no doubt.
 	clockOff = 20 * time.Minute
 )
@@ -119,8 +122,8 @@ func (b *builder) spoil(id world.Identity, now time.Time, lastNonce string) erro
 		}
 	case TamperedParam:
 		if b.call.Tamper.Name == "" {
-			b.call.Tamper = Param{"KpspecTampered", "sent"}
-			b.params = append(slices.Clip(b.params), Param{"KpspecTampered", "signed"})
+			b.call.Tamper = Param{unknownParam, "sent"}
+			b.params = append(slices.Clip(b.params), Param{unknownParam, "signed"})
 		}
 	case WrongToken:
 		b.token += "-another"

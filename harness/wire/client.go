@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ type options struct {
 	timeout   time.Duration
 	userAgent string
 	now       func() time.Time
+	product   string
+	account   string
 }
 
 // WithTransport sends every request through the transport, which several
@@ -53,6 +56,12 @@ func WithTimeout(d time.Duration) Option { return func(o *options) { o.timeout =
 
 // WithUserAgent replaces [UserAgent]. The rule of [WithRule] is still appended.
 func WithUserAgent(agent string) Option { return func(o *options) { o.userAgent = agent } }
+
+// WithSender says in what is recorded of every request which product it is for
+// and which account the identity belongs to.
+func WithSender(product, account string) Option {
+	return func(o *options) { o.product, o.account = product, account }
+}
 
 // WithClock replaces the clock that a [Client] stamps and signs its calls with.
 // The [SDK] has its own.
@@ -153,27 +162,58 @@ func (c *Client) GomegaString() string { return c.String() }
 // What prevents an answer, including a call that cannot be sent as it is, stands
 // in [Answer.Err].
 func (c *Client) Do(ctx context.Context, call Call) *Answer {
+	req, nonce, err := c.request(ctx, call)
+	if err != nil {
+		return c.unsent(err)
+	}
+	answer := c.exchange(evidence.WithOrigin(ctx, c.origin(call)), req)
+	if answer.Err == nil && answer.Status/100 == 2 && nonce != "" {
+		c.mu.Lock()
+		c.lastNonce = nonce
+		c.mu.Unlock()
+	}
+	return answer
+}
+
+// Request returns the call as it would be sent now, signed with a time of now,
+// without sending it. The error says in one line why it cannot be sent.
+func (c *Client) Request(ctx context.Context, call Call) (*http.Request, error) {
+	req, _, err := c.request(ctx, call)
+	if err != nil {
+		return nil, c.unsent(err).Err
+	}
+	return req, nil
+}
+
+// request is the call as it will be sent, and its nonce.
+func (c *Client) request(ctx context.Context, call Call) (*http.Request, string, error) {
 	c.mu.Lock()
 	last := c.lastNonce
 	c.mu.Unlock()
 	out, err := build(call, c.host, c.identity, c.now(), last)
 	if err != nil {
-		return c.unsent(err)
+		return nil, "", err
 	}
 	target := url.URL{Scheme: c.scheme, Host: c.host, Path: "/", RawQuery: encode(out.query)}
 	req, err := http.NewRequestWithContext(ctx, out.method, target.String(), strings.NewReader(encode(out.form)))
 	if err != nil {
-		return c.unsent(err)
+		return nil, "", err
 	}
 	req.Header = out.header
 	req.Header.Set("User-Agent", withRule(ctx, c.userAgent))
-	answer := c.exchange(ctx, req)
-	if answer.Err == nil && answer.Status/100 == 2 && out.nonce != "" {
-		c.mu.Lock()
-		c.lastNonce = out.nonce
-		c.mu.Unlock()
+	return req, out.nonce, nil
+}
+
+// origin is what is recorded of a call beside what goes over the wire.
+func (e *endpoint) origin(call Call) evidence.Origin {
+	o := evidence.Origin{
+		Product: e.product, Account: e.account, Identity: e.identity.Name,
+		Shape: string(cmp.Or(call.Shape, V3Query)), Fault: string(call.Break),
 	}
-	return answer
+	if call.Break == TamperedParam {
+		o.Tampered = cmp.Or(call.Tamper.Name, unknownParam)
+	}
+	return o
 }
 
 // unsent is the answer to a call that was not sent.

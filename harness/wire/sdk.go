@@ -140,7 +140,7 @@ func (h *hook) Call(req *http.Request, _ *http.Transport) (*http.Response, error
 	if req.URL.Host != h.endpoint.host || req.URL.Scheme != h.endpoint.scheme {
 		return nil, fmt.Errorf("the official client wanted to send to %q, not to the endpoint", req.URL.Host)
 	}
-	h.answer = h.endpoint.exchange(h.ctx, req)
+	h.answer = h.endpoint.exchange(evidence.WithOrigin(h.ctx, h.endpoint.origin(Call{})), req)
 	if h.answer.Err != nil {
 		return nil, h.answer.Err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/reference"
 )
 
@@ -58,12 +59,21 @@ func All() []Defect {
 		swasNames(), swasKeys(), swasTokens(), swasCreated(), swasStore(), swasAttached(), swasAnswers(), swasErrors(), swasPermissions())
 }
 
-// Find returns the defect of that id. The error says that there is none.
+// IDs returns the ids of every defect.
+func IDs() []string {
+	var ids []string
+	for _, d := range All() {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
+// Find returns the defect of that id. The error says that there is none, and what may have been meant.
 func Find(id string) (Defect, error) {
 	for _, d := range All() {
 		if d.ID == id {
 			return d, nil
 		}
 	}
-	return Defect{}, fmt.Errorf("there is no defect %q", id)
+	return Defect{}, fmt.Errorf("there is no defect %q%s", id, catalogue.DidYouMean(id, IDs()))
 }

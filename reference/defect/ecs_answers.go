@@ -1,6 +1,7 @@
 package defect
 
 import (
+	"context"
 	"crypto/md5" // #nosec G501 -- the fingerprints of defects are wrong in many ways
 	"crypto/sha256"
 	"encoding/base64"
@@ -78,6 +79,16 @@ func ecsAnswers() []Defect {
 		bug("ecs-refusal-xml-never", "A refusal is in JSON where Format=XML is asked for.", "ECS-IMP-XML", func(p *parts) { form(p, onECS).Refusals = rpc.JSON }).atGateway(),
 		bug("ecs-refusal-json-never", "A refusal is in XML where Format=JSON is asked for.", "ECS-IMP-JSON", func(p *parts) { form(p, onECS).Refusals = rpc.XML }).atGateway(),
 		bug("ecs-answer-xml-never", "Format=XML is answered in JSON.", "ECS-IMP-XML", func(p *parts) { form(p, onECS).Only = rpc.JSON }).atGateway(),
+		bug("ecs-answer-xml-alone", "A call for which Format=XML is asked is answered and not carried out.", "ECS-IMP-XML", func(p *parts) {
+			wrap(p, onECS, importKeyPair, "store", func(was operation.Run) operation.Run {
+				return func(ctx context.Context, c *operation.Call) error {
+					if c.Text("Format") == "XML" {
+						return nil
+					}
+					return was(ctx, c)
+				}
+			})
+		}),
 		bug("ecs-answer-json-never", "Format=JSON is answered in XML.", "ECS-IMP-ACTION ECS-IMP-GET ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-KEY-SSHRSA ECS-IMP-KEY-SSHDSS ECS-IMP-KEY-ECDSA ECS-IMP-KEY-NOPRIVATE ECS-IMP-RG-OPT ECS-IMP-TAG-OPT ECS-IMP-TAG-WIRE ECS-IMP-RESP-200 ECS-IMP-JSON ECS-IMP-RAM-COND ECS-IMP-TYPES ECS-IMP-SUMMARY", func(p *parts) { form(p, onECS).Only = rpc.XML }).atGateway(),
 
 		bug("ecs-fingerprint-of-text", "The fingerprint is that of the key's text.", "ECS-IMP-KEY-COMMENT ECS-IMP-KEY-EOL ECS-IMP-RESP-FP-MD5 ECS-IMP-RESP-FP-STABLE", func(p *parts) {

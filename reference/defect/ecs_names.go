@@ -81,6 +81,14 @@ func ecsNames() []Defect {
 		bug("ecs-name-max-127", "A name of 128 characters is refused.", "ECS-IMP-NAME-LEN-MAX ECS-IMP-NAME-LEN-CHARS", func(p *parts) { p.ECS().Rules.Names.Max = 127 }),
 		bug("ecs-name-max-129", "A name of 129 characters is taken.", "ECS-IMP-NAME-LEN-MAX ECS-IMP-NAME-LEN-CHARS", func(p *parts) { p.ECS().Rules.Names.Max = 129 }),
 		bug("ecs-name-max-64", "Names end at 64 characters, the limit of the other product.", "ECS-IMP-NAME-LEN-MAX ECS-IMP-NAME-LEN-CHARS ECS-IMP-NAME-LETTERS", func(p *parts) { p.ECS().Rules.Names.Max = 64 }),
+		bug("ecs-name-compared-127", "Names that differ only in the last of 128 characters are taken for one.", "ECS-IMP-NAME-LEN-MAX", func(p *parts) {
+			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
+				if isASCII(c.Pair.Name) && len(c.Pair.Name) == 128 && named(store, c.Scope, c.Pair.Name[:127]+"*") {
+					return keypair.ErrExists
+				}
+				return nil
+			})
+		}),
 		bug("ecs-name-bytes", "The longest name is counted in bytes.", "ECS-IMP-NAME-LEN-CHARS", func(p *parts) {
 			counting(p, onECS, importKeyPair, func(name string) string { return name })
 		}),

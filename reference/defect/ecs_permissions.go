@@ -1,8 +1,10 @@
 package defect
 
 import (
+	"context"
 	"strings"
 
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/ram"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
@@ -88,6 +90,26 @@ func ownersOnly(p *parts, action string) {
 	})
 }
 
+// deniedLate asks for the caller's permission only when everything is done.
+func deniedLate(p *parts, product, action string) {
+	o := find(p, product, action)
+	need := o.Permission
+	o.Permission = nil
+	identities := p.Gateway().Identities
+	o.Effects = append(o.Effects, operation.Step{Name: "permission at last", Run: func(_ context.Context, c *operation.Call) error {
+		wanted := ram.Request{Action: need.Action}
+		if need.Resources != nil {
+			wanted.Resources = need.Resources(c.Call)
+		}
+		for _, id := range identities {
+			if id.AccessKeyID == c.Identity.AccessKeyID && id.Rights.Decide(wanted).Outcome != ram.Allowed {
+				return &rpc.Error{Status: 403, Code: "NoPermission", Message: "You are not allowed to do that."}
+			}
+		}
+		return nil
+	}})
+}
+
 // ecsPermissions are wrong ideas of what a policy allows.
 func ecsPermissions() []Defect {
 	const action = "ecs:ImportKeyPair"
@@ -95,6 +117,9 @@ func ecsPermissions() []Defect {
 		bug("ecs-ram-unchecked", "ImportKeyPair needs no permission.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) { find(p, onECS, importKeyPair).Permission = nil }).atGateway(),
 		bug("ecs-ram-other-action", "ImportKeyPair needs the permission for CreateKeyPair.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-COND", func(p *parts) {
 			needing(p, onECS, importKeyPair, func(need *rpc.Permission) { need.Action = "ecs:CreateKeyPair" })
+		}).atGateway(),
+		bug("ecs-ram-checked-late", "A missing permission for ImportKeyPair is told when all is done.", "ECS-IMP-RAM-ACTION ECS-IMP-RAM-RESOURCE ECS-IMP-RAM-DEFS", func(p *parts) {
+			deniedLate(p, onECS, importKeyPair)
 		}).atGateway(),
 		bug("ecs-ram-deny-ignored", "A denial in a policy is passed over.", "ECS-IMP-RAM-ACTION", func(p *parts) {
 			allowing(p, action, ram.ExplicitDeny)

@@ -116,6 +116,72 @@ func raced(p *parts, product string, actions ...string) {
 	}
 }
 
+// inRegions and inAccounts are the scopes that differ from that of a call in the region, or in the account, and its own.
+func inRegions(c *operation.Call, regions []string) (all []keypair.Scope) {
+	for _, region := range regions {
+		all = append(all, keypair.Scope{Account: c.Scope.Account, Region: region})
+	}
+	return all
+}
+
+func inAccounts(p *parts, c *operation.Call) (all []keypair.Scope) {
+	for _, account := range p.World.Accounts {
+		all = append(all, keypair.Scope{Account: account.ID, Region: c.Scope.Region})
+	}
+	return all
+}
+
+// unused refuses a name that a pair of one of the scopes has.
+func unused(store *keypair.Store, c *operation.Call, scopes []keypair.Scope) error {
+	for _, in := range scopes {
+		if named(store, in, c.Pair.Name) {
+			return keypair.ErrExists
+		}
+	}
+	return nil
+}
+
+// moved deletes the pairs that have the name of a call in other scopes than its own.
+func moved(store *keypair.Store, c *operation.Call, scopes []keypair.Scope) error {
+	for _, in := range scopes {
+		if in == c.Scope {
+			continue
+		}
+		if err := store.Delete(in, c.Pair.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reviving lets a function give an imported pair something of a deleted one that had its name.
+func reviving(what func(pair *keypair.Pair, deleted keypair.Pair)) func(*parts) {
+	return func(p *parts) {
+		type place struct {
+			in   keypair.Scope
+			name string
+		}
+		deleted := map[place]keypair.Pair{}
+		var mu sync.Mutex
+		before(p, onECS, "DeleteKeyPairs", "delete", func(c *operation.Call) {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, name := range c.Names {
+				if found, _ := p.ECS().Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(name)}, 0, 1); len(found) == 1 {
+					deleted[place{c.Scope, found[0].Name}] = found[0]
+				}
+			}
+		})
+		before(p, onECS, importKeyPair, "store", func(c *operation.Call) {
+			mu.Lock()
+			defer mu.Unlock()
+			if was, ok := deleted[place{c.Scope, c.Pair.Name}]; ok {
+				what(&c.Pair, was)
+			}
+		})
+	}
+}
+
 // ecsStore are wrong ideas of regions, accounts, unique names and the quota.
 func ecsStore() []Defect {
 	regions := func(p *parts) []string { return p.ECS().Regions }
@@ -154,24 +220,56 @@ func ecsStore() []Defect {
 				return err
 			})
 		}),
+		bug("ecs-region-second-refused", "The second region is not known to ImportKeyPair.", "ECS-IMP-REGION-KNOWN ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
+			after(p, onECS, importKeyPair, "region", func(c *operation.Call, err error) error {
+				if c.Scope.Region == regions(p)[1] {
+					return operation.ErrRegion
+				}
+				return err
+			})
+		}),
+		bug("ecs-region-first-lists-all", "DescribeKeyPairs shows the pairs of all regions in the first one.", "ECS-IMP-REGION-SCOPE", func(p *parts) {
+			wrap(p, onECS, "DescribeKeyPairs", "find", func(was operation.Run) operation.Run {
+				return func(ctx context.Context, c *operation.Call) error {
+					err := was(ctx, c)
+					if c.Scope.Region == regions(p)[0] && c.Filter != nil {
+						for _, region := range regions(p)[1:] {
+							others, n := p.ECS().Store.Find(keypair.Scope{Account: c.Scope.Account, Region: region}, *c.Filter, c.Page.Offset(), c.Page.Size)
+							c.Pairs, c.Page.Total = append(c.Pairs, others...), c.Page.Total+n
+						}
+					}
+					return err
+				}
+			})
+		}),
 		bug("ecs-region-ignored", "All regions share their pairs.", "ECS-IMP-REGION-SCOPE ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
 			scoped(p, onECS, func(s *keypair.Scope) { s.Region = "" })
 		}),
 		bug("ecs-name-unique-in-all-regions", "A name must be unique in all regions.", "ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
-				for _, region := range regions(p) {
-					if named(store, keypair.Scope{Account: c.Scope.Account, Region: region}, c.Pair.Name) {
-						return keypair.ErrExists
-					}
-				}
-				return nil
+				return unused(store, c, inRegions(c, regions(p)))
 			})
 		}),
 		bug("ecs-name-unique-in-all-accounts", "A name must be unique in all accounts.", "ECS-IMP-NAME-UNIQUE-ACCOUNT", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
-				for _, a := range p.World.Accounts {
-					if named(store, keypair.Scope{Account: a.ID, Region: c.Scope.Region}, c.Pair.Name) {
-						return keypair.ErrExists
+				return unused(store, c, inAccounts(p, c))
+			})
+		}),
+		bug("ecs-name-moves-from-region", "A name is taken away from the pair of another region that has it.", "ECS-IMP-NAME-UNIQUE-REGION", func(p *parts) {
+			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
+				return moved(store, c, inRegions(c, regions(p)))
+			})
+		}),
+		bug("ecs-name-moves-from-account", "A name is taken away from the pair of another account that has it.", "ECS-IMP-NAME-UNIQUE-ACCOUNT", func(p *parts) {
+			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
+				return moved(store, c, inAccounts(p, c))
+			})
+		}),
+		bug("ecs-key-of-other-account", "A pair gets the key that a pair of another account has under its name.", "ECS-IMP-NAME-UNIQUE-ACCOUNT", func(p *parts) {
+			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
+				for _, in := range inAccounts(p, c) {
+					if found, _ := store.Find(in, keypair.Filter{Name: keypair.Pattern(c.Pair.Name)}, 0, 1); len(found) == 1 && in != c.Scope {
+						c.Pair.PublicKey, c.Pair.Fingerprint = found[0].PublicKey, found[0].Fingerprint
 					}
 				}
 				return nil
@@ -230,6 +328,22 @@ func ecsStore() []Defect {
 			without(p, onECS, "CreateKeyPair", "room")
 			storing(p, onECS, "CreateKeyPair", func(store *keypair.Store, c *operation.Call) error { return store.Delete(c.Scope, c.Pair.Name) })
 		}),
+		bug("ecs-create-refused-changes-key", "CreateKeyPair refuses the name of an imported pair and puts its key in place of the first.", "ECS-IMP-NAME-UNIQUE-CREATE", func(p *parts) {
+			without(p, onECS, "CreateKeyPair", "room")
+			after(p, onECS, "CreateKeyPair", "store", func(c *operation.Call, err error) error {
+				if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
+					_ = p.ECS().Store.Delete(c.Scope, c.Pair.Name)
+					_ = p.ECS().Store.Add(c.Scope, c.Pair)
+				}
+				return err
+			})
+		}),
+		bug("ecs-name-reuse-key", "A pair with the name of a deleted one gets the key of that.", "ECS-IMP-NAME-REUSE", reviving(func(pair *keypair.Pair, deleted keypair.Pair) {
+			pair.PublicKey, pair.Fingerprint = deleted.PublicKey, deleted.Fingerprint
+		})),
+		bug("ecs-name-reuse-tags", "A pair with the name of a deleted one gets the tags of that.", "ECS-IMP-NAME-REUSE", reviving(func(pair *keypair.Pair, deleted keypair.Pair) {
+			pair.Tags = append(pair.Tags, deleted.Tags...)
+		})),
 		bug("ecs-name-reserved-forever", "The name of a deleted pair stays in use.", "ECS-IMP-NAME-REUSE", func(p *parts) {
 			used := map[keypair.Scope]map[string]bool{}
 			var mu sync.Mutex
@@ -247,6 +361,28 @@ func ecsStore() []Defect {
 			})
 		}),
 		bug("ecs-race-same-name", "Two simultaneous imports of one name both succeed.", "ECS-IMP-NAME-UNIQUE", func(p *parts) { raced(p, onECS, importKeyPair) }).racing(),
+		bug("ecs-race-last-place-kept", "Of two simultaneous imports for the last place of the quota one is refused and kept.", "ECS-IMP-QUOTA", func(p *parts) {
+			p.ECS().Store.Quota = 1 << 30
+			var m meet
+			var mu sync.Mutex
+			wrap(p, onECS, importKeyPair, "store", func(was operation.Run) operation.Run {
+				return func(ctx context.Context, c *operation.Call) error {
+					switch pairs := count(p.ECS().Store, c.Scope); {
+					case pairs >= p.ECS().Rules.Quota && !named(p.ECS().Store, c.Scope, c.Pair.Name):
+						return keypair.ErrQuota
+					case pairs == p.ECS().Rules.Quota-1:
+						m.wait()
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					err := was(ctx, c)
+					if err == nil && count(p.ECS().Store, c.Scope) > p.ECS().Rules.Quota {
+						return keypair.ErrQuota
+					}
+					return err
+				}
+			})
+		}).racing(),
 		bug("ecs-quota-499", "There is room for 499 pairs.", "ECS-IMP-QUOTA", func(p *parts) { p.ECS().Store.Quota = 499 }),
 		bug("ecs-quota-501", "There is room for 501 pairs.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-ERR-QUOTA", func(p *parts) { p.ECS().Store.Quota = 501 }),
 		bug("ecs-quota-none", "There is no quota.", "ECS-IMP-QUOTA ECS-IMP-QUOTA-SHARED ECS-IMP-ERR-QUOTA", func(p *parts) { p.ECS().Store.Quota = 1 << 30 }),
@@ -275,8 +411,8 @@ func ecsStore() []Defect {
 		bug("ecs-quota-of-all-regions", "The quota counts the pairs of all regions.", "ECS-IMP-QUOTA-REGION", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				total := 0
-				for _, region := range regions(p) {
-					total += count(store, keypair.Scope{Account: c.Scope.Account, Region: region})
+				for _, in := range inRegions(c, regions(p)) {
+					total += count(store, in)
 				}
 				if total >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota
@@ -287,8 +423,8 @@ func ecsStore() []Defect {
 		bug("ecs-quota-of-all-accounts", "The quota counts the pairs of all accounts.", "ECS-IMP-QUOTA", func(p *parts) {
 			storing(p, onECS, importKeyPair, func(store *keypair.Store, c *operation.Call) error {
 				total := 0
-				for _, a := range p.World.Accounts {
-					total += count(store, keypair.Scope{Account: a.ID, Region: c.Scope.Region})
+				for _, in := range inAccounts(p, c) {
+					total += count(store, in)
 				}
 				if total >= p.ECS().Rules.Quota && !named(store, c.Scope, c.Pair.Name) {
 					return keypair.ErrQuota

@@ -66,6 +66,29 @@ func ecsTags() []Defect {
 				return err
 			})
 		}),
+		bug("ecs-group-default-forgotten", "A pair is in no resource group where the default one is named.", "ECS-IMP-RG-USE", func(p *parts) {
+			before(p, onECS, importKeyPair, "store", func(c *operation.Call) {
+				if c.Text("ResourceGroupId") == ecs.DefaultResourceGroup(c.Identity.AccountID) {
+					c.Pair.ResourceGroup = ""
+				}
+			})
+		}),
+		bug("ecs-group-none-is-first", "A pair for which no resource group is named is in the first that the account has made.", "ECS-IMP-RG-OPT", func(p *parts) {
+			before(p, onECS, importKeyPair, "store", func(c *operation.Call) {
+				for _, a := range p.World.Accounts {
+					if c.Text("ResourceGroupId") == "" && a.ID == c.Identity.AccountID && len(a.ResourceGroups) > 0 {
+						c.Pair.ResourceGroup = a.ResourceGroups[0]
+					}
+				}
+			})
+		}),
+		bug("ecs-group-filter-default", "DescribeKeyPairs looks into the default resource group, whichever is asked for.", "ECS-IMP-RG-USE", func(p *parts) {
+			before(p, onECS, "DescribeKeyPairs", "find", func(c *operation.Call) {
+				if c.Filter != nil && c.Filter.ResourceGroup != "" {
+					c.Filter.ResourceGroup = ecs.DefaultResourceGroup(c.Identity.AccountID)
+				}
+			})
+		}),
 		bug("ecs-group-unknown-taken", "A resource group that does not exist is taken.", "ECS-IMP-RG-404 ECS-IMP-ERR-RG", func(p *parts) {
 			after(p, onECS, importKeyPair, "resource group", func(c *operation.Call, _ error) error {
 				c.Pair.ResourceGroup = c.Text("ResourceGroupId")
@@ -159,6 +182,13 @@ func ecsTags() []Defect {
 					return keypair.ErrTagValue
 				}
 				return err
+			})
+		}),
+		bug("ecs-tag-value-missing-dropped", "A tag without a value is passed over.", "ECS-IMP-TAG-VAL-OMIT", func(p *parts) {
+			before(p, onECS, importKeyPair, "store", func(c *operation.Call) {
+				if !c.Params.Has("Tag.1.Value") && len(c.Pair.Tags) > 0 {
+					c.Pair.Tags = c.Pair.Tags[1:]
+				}
 			})
 		}),
 		bug("ecs-tag-value-http-taken", "A value may have http:// in it.", "ECS-IMP-TAG-VAL-HTTP ECS-IMP-TAG-ATOMIC", takingTags(func(t keypair.Tag) bool { return has(t.Value, "http://") })),

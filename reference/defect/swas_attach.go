@@ -9,6 +9,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference/keypair"
 	"github.com/kpspec/kpspec/reference/operation"
+	"github.com/kpspec/kpspec/reference/refusal"
 	"github.com/kpspec/kpspec/reference/rpc"
 	"github.com/kpspec/kpspec/reference/swas"
 )
@@ -163,6 +164,14 @@ func swasAttached() []Defect {
 				return err
 			})
 		}),
+		a.bug("two-refused", "refuses a call for more than one server.", "IDS-ARRAY IDS-MAX", func(p *parts) {
+			after(p, onSWAS, attachKeyPair, "servers", func(c *operation.Call, err error) error {
+				if err == nil && len(c.Servers) > 1 {
+					return refusal.About("InstanceIds", swas.ErrTooMany)
+				}
+				return err
+			})
+		}),
 		a.bug("binds-first-only", "binds to the first of several servers and answers a success for all.", "IDS-ARRAY IDS-MAX", func(p *parts) {
 			bound(p, func(c *operation.Call, left []string, _ operation.Run) error {
 				return p.SWAS().Store.Bind(c.Scope, c.Pair.Name, left[:1]...)
@@ -230,6 +239,34 @@ func swasAttached() []Defect {
 					}
 				}
 				return bind(context.Background(), c)
+			})
+		}),
+		a.bug("overwrite-still-bound", "lets nobody delete a pair that was bound to a server that has another now.", "OVERWRITE", func(p *parts) {
+			had := outlived(p)
+			wrap(p, onSWAS, "DeleteKeyPairs", "delete", func(was operation.Run) operation.Run {
+				return func(ctx context.Context, c *operation.Call) error {
+					for _, name := range c.Names {
+						if len(had(c.Scope, name)) > 0 {
+							return keypair.ErrBound
+						}
+					}
+					return was(ctx, c)
+				}
+			})
+		}),
+		a.bug("overwrite-deletion-frees", "lets a deleted pair take the next one from the servers that it was bound to.", "OVERWRITE", func(p *parts) {
+			had := outlived(p)
+			wrap(p, onSWAS, "DeleteKeyPairs", "delete", func(was operation.Run) operation.Run {
+				return func(ctx context.Context, c *operation.Call) error {
+					for _, name := range c.Names {
+						for _, id := range had(c.Scope, name) {
+							if next, ok := p.SWAS().Store.Of(c.Scope, id); ok {
+								_, _ = p.SWAS().Store.Unbind(c.Scope, next.Name, id) // it is bound
+							}
+						}
+					}
+					return was(ctx, c)
+				}
 			})
 		}),
 		a.bug("two-pairs", "adds a pair to the one that a server has.", "OVERWRITE", func(p *parts) { twoPairs(p) }),
@@ -348,6 +385,14 @@ func swasAttached() []Defect {
 				return bind(context.Background(), c)
 			})
 		}),
+		a.bug("unknown-among-500", "answers a call for several servers of which one does not exist with an internal error.", "MIXED RES-SUCCESS", func(p *parts) {
+			after(p, onSWAS, attachKeyPair, "known servers", func(c *operation.Call, err error) error {
+				if err != nil && len(c.Servers) > 1 {
+					return errBroken
+				}
+				return err
+			})
+		}),
 		a.bug("foreign-region-bound", "binds to servers of other regions.", "FOREIGN", func(p *parts) {
 			knowing(p, func(c *operation.Call, id string) bool {
 				s, account := server(p, id)
@@ -422,6 +467,17 @@ func unknownInResults(p *parts) {
 
 // twoPairs shows a server under the pairs that it had before, as long as they are there.
 func twoPairs(p *parts) {
+	had := outlived(p)
+	after(p, onSWAS, listKeyPairs, "find", func(c *operation.Call, err error) error {
+		for i, pair := range c.Pairs {
+			c.Pairs[i].Servers = append(pair.Servers, had(c.Scope, pair.Name)...)
+		}
+		return err
+	})
+}
+
+// outlived keeps bindings that others have replaced, until they are taken off. It returns the servers that a pair has so.
+func outlived(p *parts) func(in keypair.Scope, name string) []string {
 	type place struct {
 		in   keypair.Scope
 		name string
@@ -446,12 +502,9 @@ func twoPairs(p *parts) {
 		had[at] = slices.DeleteFunc(had[at], func(id string) bool { return slices.Contains(c.Servers, id) })
 		return err
 	})
-	after(p, onSWAS, listKeyPairs, "find", func(c *operation.Call, err error) error {
+	return func(in keypair.Scope, name string) []string {
 		mu.Lock()
 		defer mu.Unlock()
-		for i, pair := range c.Pairs {
-			c.Pairs[i].Servers = append(pair.Servers, had[place{c.Scope, pair.Name}]...)
-		}
-		return err
-	})
+		return had[place{in, name}]
+	}
 }

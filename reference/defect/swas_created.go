@@ -206,6 +206,15 @@ func swasCreated() []Defect {
 				return members
 			})
 		}),
+		bug("swas-list-all-private", "ListKeyPairs shows private keys where no name is asked for.", a.ids("PRIV-ONCE"), func(p *parts) {
+			private := hoard(p)
+			listed(p, func(c *operation.Call, pair keypair.Pair, members []field) []field {
+				if text := private(c.Scope, pair.Name); text != "" && c.Text("KeyPairName") == "" {
+					members = append(members, field{"PrivateKeyBody", valueOf(text)})
+				}
+				return members
+			})
+		}),
 		bug("swas-list-private-as-public", "ListKeyPairs shows the private key of a created pair as its public one.", a.ids("PRIV-MATCH PRIV-ONCE"), func(p *parts) {
 			private := hoard(p)
 			after(p, onSWAS, listKeyPairs, "find", func(c *operation.Call, err error) error {

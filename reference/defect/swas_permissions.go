@@ -1,6 +1,7 @@
 package defect
 
 import (
+	"github.com/kpspec/kpspec/reference/operation"
 	"github.com/kpspec/kpspec/reference/ram"
 	"github.com/kpspec/kpspec/reference/rpc"
 )
@@ -16,6 +17,7 @@ func swasPermissions() []Defect {
 			a.bug("ram-other-action", "needs the permission for "+other.action+".", "RAM", func(p *parts) {
 				needing(p, onSWAS, a.action, func(need *rpc.Permission) { need.Action = "swas-open:" + other.action })
 			}).atGateway(),
+			a.bug("ram-checked-late", "tells of a missing permission when all is done.", "RAM", func(p *parts) { deniedLate(p, onSWAS, a.action) }).atGateway(),
 			a.bug("ram-default-allow", "is allowed where no policy allows it.", "RAM", func(p *parts) {
 				allowing(p, action, ram.ImplicitDeny)
 			}).atGateway(),
@@ -35,6 +37,17 @@ func swasPermissions() []Defect {
 				ownersOnly(p, action)
 			}).atGateway(),
 		)
+	}
+	for _, a := range swasMakers {
+		all = append(all, a.bug("ram-pairs-of-user", "keeps the pairs of a user apart from those of the account.", "RAM", func(p *parts) {
+			before(p, onSWAS, a.action, "store", func(c *operation.Call) {
+				for _, id := range p.Gateway().Identities {
+					if id.AccessKeyID == c.Identity.AccessKeyID && !id.Rights.Owner() {
+						c.Scope.Account += "/" + id.Name
+					}
+				}
+			})
+		}))
 	}
 	return append(all, bug("swas-ram-400", "A denied call of SWAS is told with the status 400.", "SWAS-IMP-RAM SWAS-CRE-RAM SWAS-ATT-RAM", func(p *parts) {
 		p.Gateway().Products[1].Errors[rpc.FaultDenied] = rpc.Row{Status: 400, Code: "NoPermission", Message: "Denied."}

@@ -67,11 +67,13 @@ func swasStore() []Defect {
 				return err
 			})),
 			a.bug("name-unique-in-all-regions", "refuses a name that a pair of another region has.", "NAME-REGION", func(p *parts) {
-				a.unique(p, func(c *operation.Call) (all []keypair.Scope) {
-					for _, region := range p.SWAS().Regions {
-						all = append(all, keypair.Scope{Account: c.Scope.Account, Region: region})
-					}
-					return all
+				storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
+					return unused(store, c, inRegions(c, p.SWAS().Regions))
+				})
+			}),
+			a.bug("name-moves-from-region", "takes a name away from the pair of another region that has it.", "NAME-REGION", func(p *parts) {
+				storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
+					return moved(store, c, inRegions(c, p.SWAS().Regions))
 				})
 			}),
 			a.bug("duplicate-replaces", "puts a pair in the place of another with its name.", a.duplicates(), func(p *parts) { a.stored(p, func(c *operation.Call) error { return replaced(p, c) }) }),
@@ -92,6 +94,16 @@ func swasStore() []Defect {
 					return err
 				})
 			}),
+			a.bug("duplicate-removes", "refuses a name in use and removes the pair that has it.", a.duplicates(), func(p *parts) {
+				a.stored(p, func(c *operation.Call) error {
+					err := p.SWAS().Store.Add(c.Scope, c.Pair)
+					if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
+						_ = p.SWAS().Store.Delete(c.Scope, c.Pair.Name) // it is refused all the same
+					}
+					return err
+				})
+			}),
+			a.bug("race-loser-removes", "removes the pair of the call that was first when two come at once and refuses the other.", a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "EXIST"), a.undone).racing(),
 			a.bug("race-same-name", "makes two pairs of one name when two calls come at once.", a.rule(swasImport, "NAME-EXIST")+a.rule(swasCreate, "EXIST"), func(p *parts) { raced(p, onSWAS, a.action) }).racing(),
 			a.bug("quota-uncounted", "does not look at the quota.", "SWAS-IMP-QUOTA"+a.only(swasCreate, "QUOTA"), func(p *parts) {
 				a.limited(p, func(*operation.Call) int { return 0 })
@@ -131,6 +143,30 @@ func swasStore() []Defect {
 			})
 			marked(p)
 		}),
+		swasCreate.bug("duplicate-under-way-only", "refuses a name in use only as long as the call that takes it is under way.", swasCreate.duplicates(), func(p *parts) {
+			var m meet
+			var mu sync.Mutex
+			busy := map[string]bool{}
+			swasCreate.stored(p, func(c *operation.Call) error { return replaced(p, c) })
+			wrap(p, onSWAS, createKeyPair, "store", func(was operation.Run) operation.Run {
+				return func(ctx context.Context, c *operation.Call) error {
+					mu.Lock()
+					taken := busy[c.Pair.Name]
+					busy[c.Pair.Name] = true
+					mu.Unlock()
+					m.wait()
+					if taken {
+						return keypair.ErrExists
+					}
+					defer func() {
+						mu.Lock()
+						defer mu.Unlock()
+						delete(busy, c.Pair.Name)
+					}()
+					return was(ctx, c)
+				}
+			})
+		}).racing(),
 		swasCreate.bug("duplicate-of-imported-taken", "takes the name of an imported pair.", "SWAS-IMP-NAME-EXIST ERR", func(p *parts) {
 			swasCreate.stored(p, func(c *operation.Call) error {
 				if origin(p, c) == importKeyPair {
@@ -233,6 +269,37 @@ func (a swasAction) stored(p *parts, do func(*operation.Call) error) {
 	})
 }
 
+// undone lets a call that looks whether a name is free, and finds it taken when it stores the pair, undo what it has not done.
+func (a swasAction) undone(p *parts) {
+	type place struct {
+		in   keypair.Scope
+		name string
+	}
+	var m meet
+	var mu sync.Mutex
+	undone := map[place]bool{}
+	wrap(p, onSWAS, a.action, "store", func(was operation.Run) operation.Run {
+		return func(ctx context.Context, c *operation.Call) error {
+			if err := p.SWAS().Store.Room(c.Scope, c.Pair.Name); err != nil {
+				return err
+			}
+			m.wait()
+			mu.Lock()
+			defer mu.Unlock()
+			at := place{c.Scope, c.Pair.Name}
+			if undone[at] { // only one call is told that it has succeeded
+				return keypair.ErrExists
+			}
+			err := was(ctx, c)
+			if err == keypair.ErrExists { //nolint:errorlint // the store returns it as it is
+				_ = p.SWAS().Store.Delete(c.Scope, c.Pair.Name) // it is refused all the same
+				undone[place{c.Scope, strings.Clone(c.Pair.Name)}] = true
+			}
+			return err
+		}
+	})
+}
+
 // marked notes of each pair which operation has made it, in a place that SWAS has no use for.
 func marked(p *parts) {
 	for _, a := range swasMakers {
@@ -247,18 +314,6 @@ func origin(p *parts, c *operation.Call) string {
 		return ""
 	}
 	return found[0].ResourceGroup
-}
-
-// unique refuses a name that a pair of one of the scopes has.
-func (a swasAction) unique(p *parts, scopes func(*operation.Call) []keypair.Scope) {
-	storing(p, onSWAS, a.action, func(store *keypair.Store, c *operation.Call) error {
-		for _, in := range scopes(c) {
-			if named(store, in, c.Pair.Name) {
-				return keypair.ErrExists
-			}
-		}
-		return nil
-	})
 }
 
 // counts are how operations count the pairs of an account before they make one more.

@@ -2,6 +2,7 @@ package defect
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"unicode"
@@ -160,6 +161,25 @@ func swasTokens() []Defect {
 					return answer, err
 				}
 			})),
+			a.bug("token-mismatch-removes", "refuses a client token with other parameters and removes the pair that was made with it.", "TOKEN-MISMATCH", a.mismatched(func(p *parts, c *operation.Call, first string) {
+				_ = p.SWAS().Store.Delete(c.Scope, first)
+			})),
+			a.bug("token-race-all-wait", "tells all of several simultaneous calls with one client token to wait for the others.", "TOKEN-IDEMP", a.gathered(func(*parts, *operation.Call, bool) error {
+				return idempotence.ErrProcessing
+			})).racing(),
+			a.bug("token-race-wait-forever", "remembers of a call that came while another with its client token was under way that it was told to wait.", "TOKEN-IDEMP", a.gathered(func(_ *parts, _ *operation.Call, carried bool) error {
+				if carried {
+					return nil
+				}
+				return idempotence.ErrProcessing
+			})).racing(),
+			a.bug("token-race-loser-removes", "removes the pair of a client token for a call that came while another with it was under way.", "TOKEN-IDEMP", a.gathered(func(p *parts, c *operation.Call, carried bool) error {
+				if carried {
+					return nil
+				}
+				_ = p.SWAS().Store.Delete(c.Scope, c.Pair.Name)
+				return idempotence.ErrProcessing
+			})).racing(),
 			a.bug("token-race-500", "answers an internal error while a call with the same client token is under way.", "TOKEN-IDEMP", func(p *parts) {
 				a.crowded(p, func(context.Context) error { return errBroken })
 			}).racing(),
@@ -181,6 +201,11 @@ func swasTokens() []Defect {
 			find(p, onSWAS, importKeyPair).Same = func(c *operation.Call) []string { return []string{c.Pair.Name} }
 			swasImport.again(func(_ *operation.Operation, c *operation.Call, first any) (any, error) { return first, replaced(p, c) })(p)
 		}),
+		swasImport.bug("token-mismatch-changes-key", "refuses a client token with another key and puts that key in place of the first.", "TOKEN-MISMATCH", swasImport.mismatched(func(p *parts, c *operation.Call, first string) {
+			if c.Pair.Name == first {
+				_ = replaced(p, c) // it is refused all the same
+			}
+		})),
 		swasImport.bug("token-of-no-token", "takes a call without a client token for a repetition of the last with one.", "TOKEN-UNIQUE", func(p *parts) {
 			find(p, onSWAS, importKeyPair).Same = func(c *operation.Call) []string { return []string{c.Pair.Name, c.Pair.PublicKey} }
 			var mu sync.Mutex
@@ -289,6 +314,57 @@ func replaced(p *parts, c *operation.Call) error {
 		return err
 	}
 	return p.SWAS().Store.Add(c.Scope, c.Pair)
+}
+
+// mismatched lets a function do something when a token comes with other parameters; first is the name of the pair that was
+// made with it.
+func (a swasAction) mismatched(do func(p *parts, c *operation.Call, first string)) func(*parts) {
+	return func(p *parts) {
+		made := map[string]string{}
+		var mu sync.Mutex
+		a.remembered(func(was once) once {
+			return func(ctx context.Context, o *operation.Operation, c *operation.Call, effects func() (any, error)) (any, error) {
+				answer, err := was(ctx, o, c, effects)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil:
+					made[c.Token] = strings.Clone(c.Pair.Name)
+				case errors.Is(err, idempotence.ErrMismatch):
+					do(p, c, made[c.Token])
+				}
+				return answer, err
+			}
+		})(p)
+	}
+}
+
+// gathered lets a function refuse calls with a token that was once in several calls at the same time; carried tells whether
+// it was this one that was carried out.
+func (a swasAction) gathered(refuse func(p *parts, c *operation.Call, carried bool) error) func(*parts) {
+	return func(p *parts) {
+		var m meet
+		var mu sync.Mutex
+		under, several := map[string]int{}, map[string]bool{}
+		a.remembered(func(was once) once {
+			return func(ctx context.Context, o *operation.Operation, c *operation.Call, effects func() (any, error)) (any, error) {
+				mu.Lock()
+				under[c.Token]++
+				several[c.Token] = several[c.Token] || under[c.Token] > 1
+				mu.Unlock()
+				m.wait()
+				carried := false
+				answer, err := was(ctx, o, c, func() (any, error) { carried = true; return effects() })
+				mu.Lock()
+				defer mu.Unlock()
+				under[c.Token]--
+				if err == nil && several[c.Token] {
+					err = refuse(p, c, carried)
+				}
+				return answer, err
+			}
+		})(p)
+	}
 }
 
 // crowded lets a function refuse a call with a token while another with the same one is under way.

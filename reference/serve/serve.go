@@ -17,6 +17,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/reference"
+	"github.com/kpspec/kpspec/reference/defect"
 	"github.com/kpspec/kpspec/reference/idempotence"
 )
 
@@ -44,12 +45,13 @@ const prefix = "KPREF_"
 // settings are the flags.
 type settings struct {
 	listen, world, logLevel string
+	defect                  string
 	options                 reference.Options
 }
 
 // Main runs the program until ctx is over and returns its exit code: 0 after a graceful end or help, 1 when it could not
 // listen, 2 for a wrong flag, environment variable or world. What is wrong is said in one line on stderr. The one line on
-// stdout, "kpref listening on http://HOST:PORT", says where it listens, as soon as it does.
+// stdout, "kpref listening on http://HOST:PORT" (or "kpref with the defect ID listening on ..."), says where it listens, as soon as it does.
 func Main(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
 	err := Command(args, lookup, stdout, stderr).ExecuteContext(ctx)
 	if err == nil {
@@ -78,6 +80,9 @@ func Command(args []string, lookup func(string) (string, bool), stdout, stderr i
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PreRunE:           func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags(), lookup) },
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := s.spoil(c.Flags().Changed("edition")); err != nil {
+				return err
+			}
 			return s.serve(c.Context(), lookup, stdout, stderr)
 		},
 	}
@@ -94,6 +99,7 @@ func Command(args []string, lookup func(string) (string, bool), stdout, stderr i
 	flags.StringVar(&s.options.TokenScope, "token-scope", "operation", "how far a ClientToken reaches: operation or account")
 	flags.DurationVar(&s.options.TokenLifetime, "token-lifetime", idempotence.DefaultLifetime, "for how long a ClientToken is remembered")
 	flags.IntVar(&s.options.PoolSize, "pool-size", reference.DefaultPoolSize, "generated keys to keep ready; 0 makes none ahead of time")
+	flags.StringVar(&s.defect, "defect", "", "serve with one declared defect, to see its fault; reference/defect/DEFECTS.md lists the ids")
 	flags.StringVar(&s.logLevel, "log-level", "warn", "debug, info (a line for each request), warn or error")
 	command.SetArgs(args)
 	command.SetOut(stdout)
@@ -124,6 +130,23 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		}
 	})
 	return err
+}
+
+// spoil gives the server the defect that was asked for, and the edition whose rules that breaks. chosen says that an edition
+// was asked for.
+func (s *settings) spoil(chosen bool) error {
+	if s.defect == "" {
+		return nil
+	}
+	d, err := defect.Find(s.defect)
+	if err != nil {
+		return fmt.Errorf("defect: %w (reference/defect/DEFECTS.md lists them)", err)
+	}
+	asked := s.options.Edition
+	if s.options = d.In(s.options); chosen && s.options.Edition != asked {
+		return fmt.Errorf("defect: %s breaks rules of the %s edition, not of %s", s.defect, d.Edition, asked)
+	}
+	return nil
 }
 
 // serve listens until ctx is over.
@@ -161,8 +184,12 @@ func (s *settings) serve(ctx context.Context, lookup func(string) (string, bool)
 	if err != nil {
 		return failure{fmt.Errorf("cannot listen at %s: %w", s.listen, err)}
 	}
-	fmt.Fprintf(stdout, "kpref listening on http://%s\n", listener.Addr())
-	log.Info("started", "edition", s.options.Edition, "fingerprint", s.options.Fingerprint, "keyCheck", s.options.KeyCheck)
+	name := "kpref"
+	if s.defect != "" {
+		name = "kpref with the defect " + s.defect
+	}
+	fmt.Fprintf(stdout, "%s listening on http://%s\n", name, listener.Addr())
+	log.Info("started", "edition", s.options.Edition, "fingerprint", s.options.Fingerprint, "keyCheck", s.options.KeyCheck, "defect", s.defect)
 
 	server := &http.Server{
 		Handler:           handler,

@@ -126,6 +126,25 @@ accounts:
         ]}
 `
 
+// A server with a defect says so in its first line, and knows the edition whose rules that breaks.
+func TestDefect(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"ecs-name-max-129", "ecs-tag-value-acs-taken"} {
+		g := NewWithT(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		reader, writer := io.Pipe()
+		code := make(chan int, 1)
+		go func() {
+			code <- Main(ctx, []string{"--listen", "127.0.0.1:0"}, environment(map[string]string{"KPREF_DEFECT": id}), writer, io.Discard)
+		}()
+		line, err := bufio.NewReader(reader).ReadString('\n')
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(line).To(HavePrefix("kpref with the defect " + id + " listening on http://127.0.0.1:"))
+		cancel()
+		g.Expect(<-code).To(Equal(0))
+	}
+}
+
 func TestWorldFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "world.yaml")
@@ -166,6 +185,9 @@ func TestWrongUsage(t *testing.T) {
 	}{
 		"unknown flag":        {[]string{"--nope"}, nil, "--nope", 2},
 		"argument":            {[]string{"nope"}, nil, "nope", 2},
+		"defect":              {[]string{"--defect", "ecs-name-max-12"}, nil, `there is no defect "ecs-name-max-12"; did you mean ecs-name-max-127`, 2},
+		"defect by variable":  {nil, map[string]string{"KPREF_DEFECT": "none"}, `"none"`, 2},
+		"defect and edition":  {[]string{"--defect", "ecs-tag-value-acs-taken", "--edition", "2026-06"}, nil, "breaks rules of the 2020-11 edition, not of 2026-06", 2},
 		"edition":             {[]string{"--edition", "2019"}, nil, `"2019"`, 2},
 		"edition by variable": {nil, map[string]string{"KPREF_EDITION": "2019"}, `"2019"`, 2},
 		"fingerprint":         {[]string{"--fingerprint", "sha"}, nil, `"sha"`, 2},

@@ -31,7 +31,7 @@ func quota(k *Kit) {
 		return k.ECS.FindIn(ctx, region, Value(call, "KeyPairName"))
 	}
 
-	Describe("ECS ImportKeyPair with the quota nearly used up", alone, Ordered, ContinueOnFailure, func() {
+	Describe("ECS ImportKeyPair with the quota nearly used up", alone, Together("ECS quota", ECSFull), Ordered, ContinueOnFailure, func() {
 		var stock *ECS
 		need := func() {
 			GinkgoHelper()

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
+	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/wire"
 	. "github.com/kpspec/kpspec/suites/vocabulary"
 )
@@ -101,6 +102,7 @@ type created struct {
 	request wire.Call
 	answer  *wire.Answer // nil before it was made
 	listed  *Pair
+	sent    evidence.Kept // what was sent to make it
 }
 
 // name is the name of the key pair.
@@ -121,7 +123,7 @@ func (c *created) make(ctx context.Context) {
 	Given(answer).To(BeAccepted())
 	listed := c.k.SWAS.Find(ctx, Value(request, "KeyPairName"))
 	Given(listed).To(BePresent())
-	c.request, c.answer, c.listed = request, answer, listed
+	c.request, c.answer, c.listed, c.sent = request, answer, listed, c.k.Sent()
 }
 
 // proven shows that a well-formed request succeeds: the key pair is there for
@@ -129,6 +131,7 @@ func (c *created) make(ctx context.Context) {
 func (c *created) proven(ctx context.Context) {
 	GinkgoHelper()
 	if c.answer != nil {
+		c.k.Recall(c.sent)
 		return
 	}
 	c.make(ctx)
@@ -163,6 +166,7 @@ type exemplar struct {
 	tried  bool
 	call   wire.Call
 	answer *wire.Answer // nil unless the target has taken it and lists what it made
+	sent   evidence.Kept
 }
 
 // exemplars are those of one operation. Each can be sent once, where a spec
@@ -221,7 +225,7 @@ func (m maker) try(ctx context.Context, e *exemplar, on occasion) bool {
 	name := Value(call, "KeyPairName")
 	good, _ := BeAccepted().Match(answer)
 	if good && on.owner.FindIn(ctx, on.region, name) != nil {
-		e.call, e.answer = call, answer
+		e.call, e.answer, e.sent = call, answer, m.k.Sent()
 		return true
 	}
 	if good { // it must not stand in the way of what is tried next
@@ -243,12 +247,29 @@ func (m maker) takes(ctx context.Context, e *exemplar, on occasion) {
 	Expect(on.owner.FindIn(ctx, on.region, Value(call, "KeyPairName"))).To(BePresent())
 }
 
+// takesIn shows that the target makes a key pair in a region, unless it has shown that already.
+func (m maker) takesIn(ctx context.Context, region string) {
+	GinkgoHelper()
+	if region == m.k.Region() {
+		m.plainly(ctx)
+		return
+	}
+	taken := m.taken()
+	in := func(e *exemplar) bool { return Value(e.call, "RegionId") == region }
+	if i := slices.IndexFunc(taken, in); i >= 0 {
+		Expect(taken[i].answer).To(BeAccepted())
+		return
+	}
+	m.takes(ctx, cmp.Or(m.unsent()...), occasion{m.k.SWAS, m.k.SWAS, region})
+}
+
 // shows shows that the target takes a feature of the exemplar; alone is a
 // request with that feature only.
 func (m maker) shows(ctx context.Context, e *exemplar, alone wire.Call) {
 	GinkgoHelper()
 	m.try(ctx, e, m.here())
 	if e != nil && e.answer != nil {
+		m.k.Recall(e.sent)
 		Expect(e.answer).To(BeAccepted())
 		return
 	}
@@ -287,9 +308,9 @@ func (m maker) accepts(ctx context.Context, call wire.Call) {
 // request succeeds.
 func (m maker) refuses(ctx context.Context, bad wire.Call, as Row) {
 	GinkgoHelper()
-	before := m.k.SWAS.Room(ctx)
+	before := m.k.Apart(m.k.SWAS.Room(ctx))
 	Expect(m.k.SWAS.Send(ctx, bad)).To(BeRefused(as))
-	Expect(m.k.SWAS.HasNothingOf(ctx, bad)).To(BeTheSamePairsAs(before))
+	Expect(m.k.Apart(m.k.SWAS.HasNothingOf(ctx, bad))).To(BeTheSamePairsAs(before))
 	m.proven(ctx)
 }
 
@@ -314,20 +335,10 @@ func (m maker) region() {
 		Entry("and makes nothing", m.rule("REGION-REQ"), false),
 		Entry("with a code", m.rule("REGION-REQ.code"), true),
 	)
-	It("takes every region of the world that ListRegions lists", m.rule("REGION-KNOWN"), func(ctx SpecContext) {
+	It("takes every region of the world that ListRegions lists", m.rule("REGION-KNOWN"), Needs(SWASFull), func(ctx SpecContext) {
 		m.proven(ctx)
 		for _, region := range m.k.SWAS.ListedRegions(ctx) {
-			if region == m.k.Region() {
-				m.plainly(ctx)
-				continue
-			}
-			taken := m.taken()
-			in := func(e *exemplar) bool { return Value(e.call, "RegionId") == region }
-			if i := slices.IndexFunc(taken, in); i >= 0 {
-				Expect(taken[i].answer).To(BeAccepted())
-				continue
-			}
-			m.takes(ctx, cmp.Or(m.unsent()...), occasion{m.k.SWAS, m.k.SWAS, region})
+			m.takesIn(ctx, region)
 		}
 	})
 	DescribeTable("refuses a region that does not exist", func(ctx SpecContext, record bool) {
@@ -445,15 +456,15 @@ func (m maker) token() {
 
 	It("answers a repeated request with the same token like the first one, and makes no other key pair", rule("TOKEN-IDEMP"), func(ctx SpecContext) {
 		first := m.tokened(ctx)
-		before := k.SWAS.List(ctx, k.Region())
+		before := k.Apart(k.SWAS.List(ctx, k.Region()))
 		again := k.SWAS.Send(ctx, first.request)
 		Expect(again).To(BeAccepted())
 		Expect(again).To(TellTheNameOf(first.answer))
-		Expect(k.SWAS.List(ctx, k.Region())).To(BeTheSamePairsAs(before))
+		Expect(k.Apart(k.SWAS.List(ctx, k.Region()))).To(BeTheSamePairsAs(before))
 		Expect(k.SWAS.Find(ctx, first.name())).To(BeUnchanged(first.listed))
 	})
 	It("makes one key pair when several requests with the same token come at once", rule("TOKEN-IDEMP"), func(ctx SpecContext) {
-		before := k.SWAS.Room(ctx)
+		before := k.Apart(k.SWAS.Room(ctx))
 		call, answers := m.simultaneous.of(ctx, m)
 		var taken []*wire.Answer
 		for _, answer := range answers {
@@ -471,7 +482,7 @@ func (m maker) token() {
 		Expect(made).To(BePresent())
 		Expect(k.SWAS.Send(ctx, call)).To(BeAccepted())
 		Expect(k.SWAS.Find(ctx, made.Name)).To(BeUnchanged(made))
-		Expect(k.SWAS.List(ctx, k.Region())).To(HoldOneMoreThan(before))
+		Expect(k.Apart(k.SWAS.List(ctx, k.Region()))).To(HoldOneMoreThan(before))
 	})
 	It("takes for a new request, and refuses, the same name with another token", rule("TOKEN-UNIQUE"), func(ctx SpecContext) {
 		first := m.tokened(ctx)
@@ -498,13 +509,17 @@ var stillProcessing = []string{"IdempotentProcessing", "LastTokenProcessing"}
 
 // simultaneous are the answers to equal requests with one token that came at
 // once, which several specs look at.
-type simultaneous struct{ answers []*wire.Answer }
+type simultaneous struct {
+	answers []*wire.Answer
+	sent    evidence.Kept // what they answer
+}
 
 // of sends the requests.
 func (s *simultaneous) of(ctx context.Context, m maker) (wire.Call, []*wire.Answer) {
 	GinkgoHelper()
 	call := m.withToken()
 	s.answers = AtOnce(crowd, func(int) *wire.Answer { return m.k.SWAS.Send(ctx, call) })
+	s.sent = m.k.Sent()
 	return call, s.answers
 }
 

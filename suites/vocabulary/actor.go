@@ -101,6 +101,9 @@ func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Ans
 	var made []ledger.Entry
 	name := Value(call, "KeyPairName")
 	if makesPairs(call.Action) {
+		if region := Value(call, "RegionId"); region == a.kit.QuotaRegion() && region != a.kit.Region() {
+			a.kit.uses(map[string]string{"ECS": ECSFull, "SWAS": SWASFull}[a.product])
+		}
 		a.kit.wrote.Store(a.product+" "+a.account.ID, true)
 	}
 	switch {
@@ -117,6 +120,9 @@ func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Ans
 	// What outlives the spec stays where it is, whoever asks for it again.
 	made = slices.DeleteFunc(made, a.kit.stocks.hold)
 	for _, e := range made {
+		if a.kit.company != nil && e.Server == "" && !a.kit.names.Made(e.Name) {
+			a.kit.company.Use(e.Name)
+		}
 		a.needFree(ctx, e)
 	}
 	for _, e := range made {
@@ -136,6 +142,9 @@ func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Ans
 	}
 	if answer.Status == 0 {
 		undone("%s got no answer: %v", call.Action, answer.Err)
+	}
+	if answer.Status < 400 {
+		return answer
 	}
 	if refusal, err := answer.Refusal(); err == nil {
 		a.weather(call, refusal)

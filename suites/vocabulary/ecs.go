@@ -18,6 +18,7 @@ const ECSVersion = "2014-05-26"
 type ECS struct{ actor }
 
 func newECS(k *Kit, account world.Account, id world.Identity, options []wire.Option) (*ECS, error) {
+	options = append(slices.Clip(options), wire.WithSender("ECS", account.ID))
 	client, err := wire.NewClient(k.Place.ECS, id, options...)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,8 @@ import (
 	gomegatypes "github.com/onsi/gomega/types"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/evidence"
+	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -28,9 +30,10 @@ const (
 
 // Outcome is how a spec ended when it did not simply run to its end.
 type Outcome struct {
-	Outcome  verdict.Outcome
-	Message  string
-	Location string // file:line of the assertion, relative to the module
+	Outcome    verdict.Outcome
+	Message    string
+	Location   string            // file:line of the assertion, relative to the module
+	Mismatches []report.Mismatch // where what came is not as it should be, as far as the assertion can tell
 }
 
 // String is what Ginkgo's own console shows of an outcome.
@@ -42,6 +45,22 @@ func (o Outcome) String() string {
 // count as failed: a SHOULD that is not met warns, it does not fail.
 type stop struct{}
 
+// Watch is told of every assertion of a run: where it stands, as file:line of the
+// spec, and whether it is about the rule ([Expect]) or something that the spec
+// stands on ([Given]). Failed are those that did not hold; Made is all of them,
+// nil where nobody wants to know.
+type Watch struct {
+	Made   func(where string, ofRule bool)
+	Failed func(where string)
+}
+
+// The specs of a process are of one run, so what that run wants of its assertions
+// stands here.
+var (
+	watch atomic.Pointer[Watch] // nil: nothing
+	bare  atomic.Bool           // see Options
+)
+
 // asserted counts what the specs of this process, which Ginkgo runs one at a
 // time, have asserted of their rules: each Expect. What a spec stands on, each
 // Given, does not count. It exists so that a spec which asserts nothing of its
@@ -50,42 +69,60 @@ var asserted atomic.Int64
 
 // Assertion is a Gomega assertion that is counted where it is about the rule.
 type Assertion struct {
-	inner gomega.Assertion
-	count int64
+	actual  any
+	outcome verdict.Outcome // of a spec where it does not hold
+	count   int64
 }
 
 // To asserts that the matcher holds.
 func (a Assertion) To(m gomegatypes.GomegaMatcher, description ...any) bool {
-	asserted.Add(a.count)
-	return a.inner.To(m, description...)
+	a.made()
+	return a.by(m, false, description).To(m, description...)
 }
 
 // NotTo asserts that the matcher does not hold.
 func (a Assertion) NotTo(m gomegatypes.GomegaMatcher, description ...any) bool {
+	a.made()
+	return a.by(m, true, description).NotTo(m, description...)
+}
+
+// made counts the assertion, which the caller's caller makes.
+func (a Assertion) made() {
 	asserted.Add(a.count)
-	return a.inner.NotTo(m, description...)
+	if w := watch.Load(); w != nil && w.Made != nil {
+		w.Made(Relative(types.NewCodeLocation(2)), a.count > 0)
+	}
 }
 
 // Expect asserts what the rule demands.
-func Expect(actual any, extra ...any) Assertion {
-	return Assertion{gomega.NewGomega(failAs(verdict.NotMet)).ExpectWithOffset(1, actual, extra...), 1}
-}
+func Expect(actual any) Assertion { return Assertion{actual, verdict.NotMet, 1} }
 
 // Given asserts what a spec stands on but is not about. Where it does not
 // hold the rule could not be tried.
-func Given(actual any, extra ...any) Assertion {
-	return Assertion{gomega.NewGomega(failAs(verdict.Undone)).ExpectWithOffset(1, actual, extra...), 0}
-}
+func Given(actual any) Assertion { return Assertion{actual, verdict.Undone, 0} }
 
-// failAs is the fail handler behind Expect and Given.
-func failAs(outcome verdict.Outcome) gomegatypes.GomegaFailHandler {
-	return func(message string, skip ...int) {
+// by is the Gomega assertion of this one, which tells the differences that the
+// matcher finds when it fails.
+func (a Assertion) by(m gomegatypes.GomegaMatcher, negated bool, description []any) gomega.Assertion {
+	fail := func(message string, skip ...int) {
 		up := 0
 		if len(skip) > 0 {
 			up += skip[0]
 		}
-		finish(outcome, message, up+1)
+		finish(a.outcome, message, up+1, differences(m, a.actual, named(description), negated)...)
 	}
+	return gomega.NewGomega(fail).ExpectWithOffset(1, a.actual)
+}
+
+// named is what the description of an assertion calls the value.
+func named(description []any) string {
+	if len(description) == 0 {
+		return ""
+	}
+	if format, ok := description[0].(string); ok {
+		return fmt.Sprintf(format, description[1:]...)
+	}
+	return ""
 }
 
 // undone ends the spec because the rule could not be tried.
@@ -98,21 +135,27 @@ func undone(format string, args ...any) {
 // the rule needs; reason says what.
 func NotApplicable(reason string) {
 	GinkgoHelper()
-	AddReportEntry(OutcomeEntry, Outcome{verdict.NotApplicableHere, reason, ""}, ReportEntryVisibilityNever)
+	AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.NotApplicableHere, Message: reason}, ReportEntryVisibilityNever)
+	if bare.Load() {
+		panic(stop{})
+	}
 	Skip(reason)
 }
 
 // finish writes the outcome down and leaves the spec. Only what makes a MUST
 // fail, or leaves a rule untried, fails the spec in Ginkgo's own eyes too.
-func finish(outcome verdict.Outcome, message string, up int) {
+func finish(outcome verdict.Outcome, message string, up int, differences ...report.Mismatch) {
 	where := types.NewCodeLocation(up + 1)
+	if w := watch.Load(); w != nil {
+		w.Failed(Relative(where))
+	}
 	visible := ReportEntryVisibilityNever
 	soft := outcome == verdict.NotMet && !labelled(catalogue.Must)
 	if soft && labelled(catalogue.Should) {
 		visible = ReportEntryVisibilityAlways
 	}
-	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where)}, visible, where)
-	if soft {
+	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where), differences}, visible, where)
+	if soft || bare.Load() {
 		panic(stop{})
 	}
 	Fail(message, up+1)
@@ -156,7 +199,7 @@ func (k *Kit) Rule(ref string) []any {
 	return []any{
 		Label(rule.ID, ref, string(level)),
 		AroundNode(func(ctx context.Context, body func(context.Context)) {
-			k.judge(wire.WithRule(ctx, ref), func(ctx context.Context) {
+			k.judge(wire.WithRule(ctx, ref), rule.Product, func(ctx context.Context) {
 				k.needProduct(rule.Product)
 				body(ctx)
 			})
@@ -174,7 +217,13 @@ func (k *Kit) needProduct(product string) {
 // judge runs one spec: it starts a fresh record of what goes over the wire,
 // sees to it that everything made is removed afterwards, keeps the record when
 // the spec ends badly, and does not let a spec pass that has asserted nothing.
-func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
+func (k *Kit) judge(ctx context.Context, product string, body func(context.Context)) {
+	if k.begin != nil && !k.begin(specOf(CurrentSpecReport(), product)) {
+		NotApplicable("the spec was not asked for")
+	}
+	if k.end != nil {
+		defer k.end()
+	}
 	select {
 	case <-k.done:
 		undone("the run was interrupted")
@@ -185,9 +234,6 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	}
 	if err := k.Place.Gate.Spent(); err != nil {
 		undone("%v", err)
-	}
-	if k.begin != nil && !k.begin(CurrentSpecReport().FullText()) {
-		NotApplicable("the spec was not asked for")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -205,13 +251,16 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	defer func() {
 		r := recover()
 		if r != nil {
+			exchanges := k.taken() // before anything else is sent
 			if cause := k.crowded(context.WithoutCancel(ctx)); cause != "" {
-				AddReportEntry(OutcomeEntry, Outcome{verdict.Undone, cause, ""}, ReportEntryVisibilityNever)
+				AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.Undone, Message: cause}, ReportEntryVisibilityNever)
+				exchanges = append(exchanges, k.taken()...)
 			}
-			exchanges := k.recorder.Take()
-			AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
-			for _, exchange := range exchanges {
-				fmt.Fprintln(GinkgoWriter, exchange)
+			if !bare.Load() {
+				AddReportEntry(ExchangesEntry, exchanges, ReportEntryVisibilityNever)
+				for _, exchange := range exchanges {
+					fmt.Fprintln(GinkgoWriter, exchange)
+				}
 			}
 		}
 		k.remove(context.WithoutCancel(ctx), &k.ledger)
@@ -223,4 +272,13 @@ func (k *Kit) judge(ctx context.Context, body func(context.Context)) {
 	if asserted.Load() == before {
 		undone("this spec asserts nothing of its rule")
 	}
+}
+
+// taken is the record of what went over the wire since the last look, where
+// anybody reads it.
+func (k *Kit) taken() []evidence.Exchange {
+	if bare.Load() {
+		return nil
+	}
+	return k.recorder.Take()
 }

@@ -41,7 +41,9 @@ type Kit struct {
 	journal   *ledger.Journal // of a target that outlives the run, and that others may use too; or nil
 	names     *names.Source
 	done      <-chan struct{} // closed when the run is interrupted
-	begin     func(spec string) bool
+	begin     func(Spec) bool
+	end       func()
+	company   *Company
 	silent    atomic.Int64 // requests in a row that got no answer
 	wrote     sync.Map     // product and account → true, where something may have been made
 	claims    claims
@@ -59,11 +61,15 @@ type Kit struct {
 type Options struct {
 	Edition catalogue.Edition
 	Place   target.Place
-	Timeout time.Duration          // of one request; zero is the client's default
-	Agent   string                 // the User-Agent of every request; empty is the client's default
-	Done    <-chan struct{}        // closed when the run is interrupted; nil is never
-	Wire    http.RoundTripper      // carries the requests; nil is a transport of the kit's own
-	Begin   func(spec string) bool // is told the text of a spec before it runs, and says whether it shall; nil runs all
+	Timeout time.Duration     // of one request; zero is the client's default
+	Agent   string            // the User-Agent of every request; empty is the client's default
+	Done    <-chan struct{}   // closed when the run is interrupted; nil is never
+	Wire    http.RoundTripper // carries the requests; nil is a transport of the kit's own
+	Begin   func(Spec) bool   // is told of a spec before it runs, and says whether it shall; nil runs all
+	End     func()            // is told that it has ended and cleaned up; may be nil
+	Company *Company          // the other processes of the run; nil: there are none
+	Watch   *Watch            // is told of the assertions; nil is nobody
+	Bare    bool              // nobody reads why a spec ended: no evidence is kept, and Ginkgo itself is told of no failure
 }
 
 // NewKit prepares the actors for a target that is up. It sends nothing. The
@@ -84,12 +90,12 @@ func NewKit(o Options) (*Kit, error) {
 		names:     names.New(),
 		done:      o.Done,
 		begin:     o.Begin,
+		end:       o.End,
+		company:   o.Company,
 	}
-	for _, account := range o.Place.World.Accounts {
-		for _, id := range account.Identities {
-			k.recorder.Hide(id.AccessKeySecret, id.SecurityToken)
-		}
-	}
+	watch.Store(o.Watch)
+	bare.Store(o.Bare)
+	k.recorder.Hide(o.Place.World.Secrets()...)
 	options := []wire.Option{wire.WithTransport(k.recorder), wire.WithGate(o.Place.Gate)}
 	if o.Timeout > 0 {
 		options = append(options, wire.WithTimeout(o.Timeout))
@@ -116,6 +122,13 @@ func (k *Kit) Record(j *ledger.Journal) {
 	j.Run, j.Endpoints = k.names.Run(), map[string]string{"ECS": k.Place.ECS, "SWAS": k.Place.SWAS}
 	k.journal, k.ledger.Journal, k.stocks.journal = j, j, j
 }
+
+// Sent is what the spec has sent until now, for others that are about it too.
+func (k *Kit) Sent() evidence.Kept { return k.recorder.Keep() }
+
+// Recall adds what another spec has sent to the evidence of this one, which is
+// about its answer too.
+func (k *Kit) Recall(sent evidence.Kept) { k.recorder.Recall(sent) }
 
 // Region is the region the specs work in.
 func (k *Kit) Region() string { return k.Place.World.Regions[0] }

@@ -10,9 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 
+	"github.com/kpspec/kpspec/harness/evidence"
+	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -57,17 +58,42 @@ func (r Row) String() string {
 func BeAccepted() types.GomegaMatcher {
 	return matcher("be accepted", func(a *wire.Answer) error {
 		if a.Status < 200 || a.Status > 299 {
-			return fmt.Errorf("got %s", inShort(a))
+			return differs("got "+inShort(a), instead(a, "2xx", nil)...)
 		}
 		body, err := asSent(a).Object()
 		if err != nil {
-			return err
+			return differs(err.Error(), at("body", "one JSON object", err))
 		}
 		if code, ok := body["Code"].(string); ok && code != "" && body["KeyPairName"] == nil && body["TotalCount"] == nil {
-			return fmt.Errorf("a status of %d with an error envelope, Code %s", a.Status, code)
+			return differs(fmt.Sprintf("a status of %d with an error envelope, Code %s", a.Status, code), at("Code", nil, code))
 		}
 		return nil
 	})
+}
+
+// instead are status and code of an answer beside what they should be, where
+// they differ, and the message of a refusal that should not be one.
+func instead(a *wire.Answer, status, code any) []report.Mismatch {
+	if a.Status == 0 {
+		return []report.Mismatch{at("answer", "one", a.Err)}
+	}
+	told := unlike("status", status, a.Status)
+	refusal, _ := a.Refusal() // what was found is returned in any case
+	if refusal.Code != "" || code != nil {
+		told = append(told, unlike("Code", code, present(refusal.Code))...)
+	}
+	if code == nil && refusal.Message != "" {
+		told = append(told, report.Mismatch{Path: "Message", Expected: nothing, Got: evidence.Text(refusal.Message)})
+	}
+	return told
+}
+
+// present is a member of an envelope, or nil where it is missing or empty.
+func present(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 // asSent is an answer as the target sent it, whether or not the official client could read it.
@@ -91,23 +117,60 @@ func BeReadBySDK() types.GomegaMatcher {
 // RequestId as non-empty strings) that matches the row.
 func BeRefused(as Row) types.GomegaMatcher {
 	return matcher("get "+as.String(), func(a *wire.Answer) error {
-		if a.Status >= 200 && a.Status <= 299 {
-			return fmt.Errorf("it was accepted with %d", a.Status)
-		}
-		refusal, err := a.Refusal()
-		if err != nil {
-			return fmt.Errorf("%w; got %s", err, inShort(a))
-		}
+		refusal, err := a.Refusal() // what was found is returned in any case
+		told := as.unlike(a, refusal)
 		switch {
+		case a.Status >= 200 && a.Status <= 299:
+			return differs(fmt.Sprintf("it was accepted with %d", a.Status), told...)
+		case err != nil:
+			return differs(fmt.Sprintf("%v; got %s", err, inShort(a)), told...)
 		case refusal.Status < 400 || refusal.Status > 499,
 			as.Status != 0 && refusal.Status != as.Status,
 			as.Code != "" && refusal.Code != as.Code:
-			return fmt.Errorf("got %d %s", refusal.Status, refusal.Code)
+			return differs(fmt.Sprintf("got %d %s", refusal.Status, refusal.Code), told...)
 		case as.Message != "" && refusal.Message != as.Message, !strings.Contains(refusal.Message, as.Naming):
-			return fmt.Errorf("got the message %q", refusal.Message)
+			return differs(fmt.Sprintf("got the message %q", refusal.Message), told...)
 		}
 		return nil
 	})
+}
+
+// unlike are the members of a refusal, or of what came instead of one, that are
+// not as the row says.
+func (r Row) unlike(a *wire.Answer, refusal wire.Refusal) []report.Mismatch {
+	if a.Status == 0 {
+		return []report.Mismatch{at("answer", r, a.Err)}
+	}
+	var told []report.Mismatch
+	switch {
+	case r.Status != 0:
+		told = unlike("status", r.Status, a.Status)
+	case a.Status < 400 || a.Status > 499:
+		told = append(told, at("status", "4xx", a.Status))
+	}
+	if r.Code != "" {
+		told = append(told, unlike("Code", r.Code, present(refusal.Code))...)
+	} else if refusal.Code == "" {
+		told = append(told, at("Code", "a text", nil))
+	}
+	switch message := evidence.Text(refusal.Message); {
+	case refusal.Message == "" && a.Status < 400 && r.Message == "":
+		// Status and code say what is wrong.
+	case refusal.Message == "":
+		want := "a text"
+		if r.Message != "" {
+			want = r.Message
+		}
+		told = append(told, at("Message", want, nil))
+	case r.Message != "" && refusal.Message != r.Message:
+		told = append(told, report.Mismatch{Path: "Message", Expected: r.Message, Got: message})
+	case !strings.Contains(refusal.Message, r.Naming):
+		told = append(told, report.Mismatch{Path: "Message", Expected: "a text that names " + r.Naming, Got: message})
+	}
+	if refusal.RequestID == "" && a.Status >= 400 {
+		told = append(told, at("RequestId", "a text", nil))
+	}
+	return told
 }
 
 // BeRefusedIn holds for a refusal whose error envelope is in the format that was asked for, "JSON" or "XML".
@@ -125,11 +188,14 @@ func BeRefusedIn(format string) types.GomegaMatcher {
 	})
 }
 
+// notListed is the difference of a key pair that should be listed.
+func notListed() error { return differs("it is not listed", at("key pair", "listed", nil)) }
+
 // BePresent holds for a key pair that was found.
 func BePresent() types.GomegaMatcher {
 	return matcher("be listed by DescribeKeyPairs", func(p *Pair) error {
 		if p == nil {
-			return fmt.Errorf("it is not")
+			return differs("it is not", at("key pair", "listed", nil))
 		}
 		return nil
 	})
@@ -139,7 +205,7 @@ func BePresent() types.GomegaMatcher {
 func BeAbsent() types.GomegaMatcher {
 	return matcher("not be listed by DescribeKeyPairs", func(p *Pair) error {
 		if p != nil {
-			return fmt.Errorf("key pair %q is listed in %s", p.Name, p.Region)
+			return differs(fmt.Sprintf("key pair %q is listed in %s", p.Name, p.Region), at("KeyPairName", nil, p.Name))
 		}
 		return nil
 	})
@@ -150,32 +216,14 @@ func BeAbsent() types.GomegaMatcher {
 func HaveFingerprint(want string) types.GomegaMatcher {
 	return matcher("be listed with the fingerprint "+want, func(p *Pair) error {
 		if p == nil {
-			return fmt.Errorf("it is not listed")
+			return notListed()
 		}
 		if plain(p.Fingerprint) != plain(want) {
-			return fmt.Errorf("it is listed with %q", p.Fingerprint)
+			return differs(fmt.Sprintf("it is listed with %q", p.Fingerprint), at("KeyPairFingerPrint", want, p.Fingerprint))
 		}
 		return nil
 	})
 }
-
-// matcher makes a Gomega matcher of a check that returns why it does not hold.
-func matcher[T any](what string, check func(T) error) types.GomegaMatcher {
-	return gomega.WithTransform(func(actual T) string {
-		if why := check(actual); why != nil {
-			return what + ": " + why.Error()
-		}
-		return ""
-	}, nothing{})
-}
-
-// nothing holds for the empty text and fails with the text itself, so that a
-// failure reads as one sentence.
-type nothing struct{}
-
-func (nothing) Match(actual any) (bool, error)          { return actual == "", nil }
-func (nothing) FailureMessage(actual any) string        { return fmt.Sprintf("expected it to %s", actual) }
-func (nothing) NegatedFailureMessage(actual any) string { return "expected it not to" }
 
 // inShort is an answer by what is the same each time: one cause that keeps many
 // specs from running has one text. The record of the spec shows the rest.
@@ -198,17 +246,25 @@ func Code(a *wire.Answer) string {
 // BeAnAnswer holds for an answer that can be told: accepted, or refused with a
 // 4xx status and a whole error envelope. It is for rules that leave open which.
 func BeAnAnswer() types.GomegaMatcher {
-	return gomega.Or(BeAccepted(), BeRefused(AnyRefusal))
+	accepted, refused := BeAccepted(), BeRefused(AnyRefusal)
+	return matcher("be accepted, or get "+AnyRefusal.String(), func(a *wire.Answer) error {
+		for _, m := range []types.GomegaMatcher{accepted, refused} {
+			if good, err := m.Match(a); good || err != nil {
+				return err
+			}
+		}
+		return differs("got "+inShort(a), at("status", "2xx, or 4xx with Code, Message and RequestId", a.Status))
+	})
 }
 
 // BelongToGroup holds for a key pair that is listed in this resource group.
 func BelongToGroup(group string) types.GomegaMatcher {
 	return matcher("be listed in the resource group "+group, func(p *Pair) error {
 		if p == nil {
-			return fmt.Errorf("it is not listed")
+			return notListed()
 		}
 		if p.ResourceGroup != group {
-			return fmt.Errorf("it is listed with ResourceGroupId %q", p.ResourceGroup)
+			return differs(fmt.Sprintf("it is listed with ResourceGroupId %q", p.ResourceGroup), at("ResourceGroupId", group, p.ResourceGroup))
 		}
 		return nil
 	})
@@ -218,13 +274,34 @@ func BelongToGroup(group string) types.GomegaMatcher {
 func HaveTags(want map[string]string) types.GomegaMatcher {
 	return matcher(fmt.Sprintf("be listed with the tags %v", want), func(p *Pair) error {
 		if p == nil {
-			return fmt.Errorf("it is not listed")
+			return notListed()
 		}
 		if !maps.Equal(p.Tags, want) {
-			return fmt.Errorf("it is listed with %v", p.Tags)
+			return differs(fmt.Sprintf("it is listed with %v", p.Tags), unlikeTags(want, p.Tags)...)
 		}
 		return nil
 	})
+}
+
+// unlikeTags are the tags that differ, by key.
+func unlikeTags(want, got map[string]string) []report.Mismatch {
+	keys := slices.Sorted(maps.Keys(want))
+	for _, key := range slices.Sorted(maps.Keys(got)) {
+		if _, known := want[key]; !known {
+			keys = append(keys, key)
+		}
+	}
+	value := func(tags map[string]string, key string) any {
+		if v, there := tags[key]; there {
+			return v
+		}
+		return nil
+	}
+	var told []report.Mismatch
+	for _, key := range keys {
+		told = append(told, unlike(fmt.Sprintf("Tags[%q]", key), value(want, key), value(got, key))...)
+	}
+	return told
 }
 
 // HoldKey holds for a key pair whose listed PublicKey is the same key as line:
@@ -232,11 +309,11 @@ func HaveTags(want map[string]string) types.GomegaMatcher {
 func HoldKey(line string) types.GomegaMatcher {
 	return matcher("be listed with the PublicKey that was imported", func(p *Pair) error {
 		if p == nil {
-			return fmt.Errorf("it is not listed")
+			return notListed()
 		}
 		want, got := strings.Fields(line), strings.Fields(p.PublicKey)
 		if len(got) < 2 || got[0] != want[0] || got[1] != want[1] {
-			return fmt.Errorf("it is listed with %q", p.PublicKey)
+			return differs(fmt.Sprintf("it is listed with %q", p.PublicKey), at("PublicKey", shortKey(line), shortKey(p.PublicKey)))
 		}
 		return nil
 	})
@@ -252,7 +329,7 @@ func HoldNoPrivateKey() types.GomegaMatcher {
 func ListNoPrivateKey() types.GomegaMatcher {
 	return matcher("be listed without a private key", func(p *Pair) error {
 		if p == nil {
-			return fmt.Errorf("it is not listed")
+			return notListed()
 		}
 		element, err := json.Marshal(p.Members)
 		if err != nil {
@@ -272,7 +349,7 @@ var (
 
 func private(body string) error {
 	if found := privateKey.FindString(emptyPrivateKey.ReplaceAllString(body, "")); found != "" {
-		return fmt.Errorf("%s stands in it", found)
+		return differs(found+" stands in it", at("private key", nil, found))
 	}
 	return nil
 }
@@ -282,7 +359,7 @@ func BeFingerprint(want string) types.GomegaMatcher {
 	return matcher("be the fingerprint "+want, func(got any) error {
 		printed, ok := got.(string)
 		if !ok || plain(printed) != plain(want) {
-			return fmt.Errorf("it is %q", got)
+			return differs(fmt.Sprintf("it is %q", got), at("fingerprint", want, got))
 		}
 		return nil
 	})
@@ -292,13 +369,24 @@ func BeFingerprint(want string) types.GomegaMatcher {
 // What else it has is left open.
 func BeFlat(documented ...string) types.GomegaMatcher {
 	return matcher("be one flat object", func(members map[string]any) error {
+		sentence := ""
+		var told []report.Mismatch
 		for _, name := range documented {
+			wrong := ""
 			switch members[name].(type) {
 			case nil:
-				return fmt.Errorf("the member %s is missing", name)
+				wrong = "is missing"
+				told = append(told, at(name, "a scalar", nil))
 			case map[string]any, []any:
-				return fmt.Errorf("the member %s is no scalar", name)
+				wrong = "is no scalar"
+				told = append(told, at(name, "a scalar", kind(members[name])))
 			}
+			if sentence == "" && wrong != "" {
+				sentence = fmt.Sprintf("the member %s %s", name, wrong)
+			}
+		}
+		if sentence != "" {
+			return differs(sentence, told...)
 		}
 		return nil
 	})
@@ -307,11 +395,19 @@ func BeFlat(documented ...string) types.GomegaMatcher {
 // BeTheSamePairsAs holds for a list of the same key pairs, by name.
 func BeTheSamePairsAs(before []Pair) types.GomegaMatcher {
 	return matcher("hold the same key pairs as before", func(after []Pair) error {
-		if added := newcomers(before, after); len(added) > 0 {
-			return fmt.Errorf("it also holds %q", added)
+		added, gone := newcomers(before, after), newcomers(after, before)
+		var told []report.Mismatch
+		for _, name := range added {
+			told = append(told, at("key pairs", nil, name))
 		}
-		if gone := newcomers(after, before); len(gone) > 0 {
-			return fmt.Errorf("it lacks %q", gone)
+		for _, name := range gone {
+			told = append(told, at("key pairs", name, nil))
+		}
+		if len(added) > 0 {
+			return differs(fmt.Sprintf("it also holds %q", added), told...)
+		}
+		if len(gone) > 0 {
+			return differs(fmt.Sprintf("it lacks %q", gone), told...)
 		}
 		return nil
 	})
@@ -321,7 +417,8 @@ func BeTheSamePairsAs(before []Pair) types.GomegaMatcher {
 func HoldOneMoreThan(before []Pair) types.GomegaMatcher {
 	return matcher("hold one key pair more than before", func(after []Pair) error {
 		if added := newcomers(before, after); len(added) != 1 || len(after) != len(before)+1 {
-			return fmt.Errorf("it holds %d instead of %d, and new are %q", len(after), len(before), added)
+			return differs(fmt.Sprintf("it holds %d instead of %d, and new are %q", len(after), len(before), added),
+				at("number of key pairs", len(before)+1, len(after)), at("new key pairs", "one", added))
 		}
 		return nil
 	})
@@ -367,7 +464,8 @@ func TellTheNameOf(first *wire.Answer) types.GomegaMatcher {
 			return err
 		}
 		if !reflect.DeepEqual(got["KeyPairName"], want["KeyPairName"]) {
-			return fmt.Errorf("it tells %v, the first one %v", got["KeyPairName"], want["KeyPairName"])
+			return differs(fmt.Sprintf("it tells %v, the first one %v", got["KeyPairName"], want["KeyPairName"]),
+				at("KeyPairName", want["KeyPairName"], got["KeyPairName"]))
 		}
 		return nil
 	})
@@ -382,7 +480,7 @@ func HoldMember(name string, inner types.GomegaMatcher) types.GomegaMatcher {
 func member(members map[string]any, name string, inner types.GomegaMatcher) error {
 	value, there := members[name]
 	if !there {
-		return fmt.Errorf("it is missing")
+		return differs("it is missing", at(name, wantedOf(inner), nil))
 	}
 	switch good, err := inner.Match(value); {
 	case err != nil:
@@ -390,16 +488,29 @@ func member(members map[string]any, name string, inner types.GomegaMatcher) erro
 	case good:
 		return nil
 	case name == "PrivateKeyBody":
-		return fmt.Errorf("it is %s", kind(value))
+		return differs("it is "+kind(value), at(name, "another value", kind(value)))
 	}
-	return fmt.Errorf("%s", inner.FailureMessage(value))
+	sentence := inner.FailureMessage(value)
+	if told := differences(inner, value, name, false); len(told) > 0 {
+		told[0].Path = name
+		return differs(sentence, told...)
+	}
+	return errors.New(sentence)
+}
+
+// wantedOf is what a matcher of a member wants, as far as it can be told.
+func wantedOf(m types.GomegaMatcher) string {
+	if want, known := wanted(m); known {
+		return want
+	}
+	return "a value"
 }
 
 // BeNonEmptyText holds for a string with more than white space in it.
 func BeNonEmptyText() types.GomegaMatcher {
 	return matcher("be a text that is not empty", func(v any) error {
 		if s, ok := v.(string); !ok || strings.TrimSpace(s) == "" {
-			return fmt.Errorf("it is %s", kind(v))
+			return differs("it is "+kind(v), at("value", "a text", kind(v)))
 		}
 		return nil
 	})
@@ -430,13 +541,19 @@ func BeUnchanged(before *Pair) types.GomegaMatcher {
 	return matcher("be listed as before", func(after *Pair) error {
 		switch {
 		case after == nil:
-			return fmt.Errorf("it is not listed any more")
+			return differs("it is not listed any more", at("key pair", "listed", nil))
 		case before == nil:
-			return fmt.Errorf("it was not listed before")
+			return differs("it was not listed before", at("key pair before", "listed", nil))
+		}
+		told := slices.Concat(
+			unlike("KeyPairFingerPrint", before.Fingerprint, after.Fingerprint),
+			unlike("ResourceGroupId", before.ResourceGroup, after.ResourceGroup),
+			unlikeTags(before.Tags, after.Tags))
+		switch {
 		case after.Fingerprint != before.Fingerprint:
-			return fmt.Errorf("its fingerprint was %q and is %q", before.Fingerprint, after.Fingerprint)
+			return differs(fmt.Sprintf("its fingerprint was %q and is %q", before.Fingerprint, after.Fingerprint), told...)
 		case after.ResourceGroup != before.ResourceGroup || !maps.Equal(after.Tags, before.Tags):
-			return fmt.Errorf("its resource group or its tags have changed")
+			return differs("its resource group or its tags have changed", told...)
 		}
 		return nil
 	})
@@ -450,7 +567,7 @@ func HaveTheFingerprintOf(other *Pair) types.GomegaMatcher {
 			return fmt.Errorf("one of them is not listed")
 		}
 		if p.Fingerprint != other.Fingerprint {
-			return fmt.Errorf("they are %q and %q", p.Fingerprint, other.Fingerprint)
+			return differs(fmt.Sprintf("they are %q and %q", p.Fingerprint, other.Fingerprint), at("KeyPairFingerPrint", other.Fingerprint, p.Fingerprint))
 		}
 		return nil
 	})
@@ -460,10 +577,14 @@ func HaveTheFingerprintOf(other *Pair) types.GomegaMatcher {
 func HaveTag(key, value string) types.GomegaMatcher {
 	return matcher(fmt.Sprintf("be listed with the tag %q=%q", key, value), func(p *Pair) error {
 		if p == nil {
-			return fmt.Errorf("it is not listed")
+			return notListed()
 		}
 		if got, ok := p.Tags[key]; !ok || got != value {
-			return fmt.Errorf("it is listed with %q", p.Tags)
+			told := at(fmt.Sprintf("Tags[%q]", key), value, got)
+			if !ok {
+				told.Got = nothing
+			}
+			return differs(fmt.Sprintf("it is listed with %q", p.Tags), told)
 		}
 		return nil
 	})
@@ -480,7 +601,7 @@ func BindServer(server string, names ...string) types.GomegaMatcher {
 			}
 		}
 		if !slices.Equal(bound, names) {
-			return fmt.Errorf("ListKeyPairs has %q", bound)
+			return differs(fmt.Sprintf("ListKeyPairs has %q", bound), at("key pairs bound to "+server, names, bound))
 		}
 		return nil
 	})

@@ -18,6 +18,7 @@ const SWASVersion = "2020-06-01"
 type SWAS struct{ actor }
 
 func newSWAS(k *Kit, account world.Account, id world.Identity, options []wire.Option) (*SWAS, error) {
+	options = append(slices.Clip(options), wire.WithSender("SWAS", account.ID))
 	client, err := wire.NewClient(k.Place.SWAS, id, options...)
 	if err != nil {
 		return nil, err
@@ -71,6 +72,19 @@ func (s *SWAS) Room(ctx context.Context) []Pair {
 		undone("%s", full(s.kit.Region(), len(listed)))
 	}
 	return listed
+}
+
+// SWASRoomOfGroup is for how many key pairs at once specs need room that hold [SWASRoom].
+const SWASRoomOfGroup = 3
+
+// Room is how many more key pairs of SWAS the region that the specs work in has
+// room for; all of it where the target does not tell.
+func (k *Kit) Room(ctx context.Context) int {
+	if k.SWAS == nil {
+		return SWASQuota
+	}
+	listed, _ := k.SWAS.list(ctx, k.Region(), nil)
+	return SWASQuota - len(listed)
 }
 
 func full(region string, n int) string {
@@ -169,6 +183,7 @@ func (k *Kit) WindowsServer(ctx context.Context) string {
 func (k *Kit) servers(ctx context.Context, n int, what string, fits func(world.Server) bool) []string {
 	GinkgoHelper()
 	k.needServers()
+	k.uses(Servers)
 	taken := map[string]bool{}
 	for _, p := range k.SWAS.List(ctx, k.Region()) {
 		for _, server := range p.Servers {
@@ -193,6 +208,7 @@ func (k *Kit) servers(ctx context.Context, n int, what string, fits func(world.S
 func (k *Kit) ForeignServer(ctx context.Context, account int) string {
 	GinkgoHelper()
 	k.needServers()
+	k.uses(Servers)
 	if account < len(k.Place.World.Accounts) {
 		for _, s := range k.Place.World.Accounts[account].Servers {
 			if (account > 0 || s.Region != k.Region()) && k.nobodys(ctx, account, s) {

@@ -1,0 +1,154 @@
+package prove
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/suites/vocabulary"
+)
+
+// Record is how many assertions the specs of each rule make against the reference, per edition and rule id. It is kept
+// beside this code, so that an assertion that somebody takes away is missed even where another one finds the same defects.
+type Record map[catalogue.Edition]map[string]int
+
+//go:embed assertions.json
+var recorded []byte
+
+// Recorded is the record beside this code.
+func Recorded() (Record, error) {
+	var r Record
+	if err := json.Unmarshal(recorded, &r); err != nil {
+		return nil, fmt.Errorf("harness/prove/assertions.json: %w; make it anew with make defects", err)
+	}
+	return r, nil
+}
+
+// Count makes the record of the specs as they are now.
+func Count(ctx context.Context) (Record, error) {
+	out, stock := Record{}, &stock{}
+	for _, edition := range []catalogue.Edition{catalogue.Edition202606, catalogue.Edition202011} {
+		c, err := newControl(ctx, stock, edition, &bites{})
+		if err != nil {
+			return nil, err
+		}
+		if len(c.Bad) > 0 {
+			return nil, fmt.Errorf("%s: a rule that does not hold makes no count", c.Line())
+		}
+		out[edition] = c.Asserted
+	}
+	return out, nil
+}
+
+// Write writes the record as JSON, a line per rule.
+func (r Record) Write(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	return enc.Encode(r)
+}
+
+// against tells for which rules of an edition the counts are other than in the record.
+func (r Record) against(edition catalogue.Edition, counted map[string]int) []string {
+	var out []string
+	ids := maps.Clone(r[edition])
+	if ids == nil {
+		ids = map[string]int{}
+	}
+	maps.Copy(ids, counted)
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		if was, is := r[edition][id], counted[id]; was != is {
+			out = append(out, fmt.Sprintf("%s (%s): its specs make %d assertions, and made %d; if that is meant, run make defects", id, edition, is, was))
+		}
+	}
+	return out
+}
+
+// count is what the specs of a control assert.
+type count struct {
+	mu     sync.Mutex
+	made   map[string]int             // text of a spec → how many assertions it makes, those that it stands on included
+	places map[string]map[string]bool // place of an assertion about the rule → texts of the specs that make it
+}
+
+// watch notes all assertions; spec tells which one runs.
+func (c *count) watch(spec func() string) *vocabulary.Watch {
+	c.made, c.places = map[string]int{}, map[string]map[string]bool{}
+	return &vocabulary.Watch{Failed: func(string) {}, Made: func(where string, ofRule bool) {
+		text := spec()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.made[text]++
+		if !ofRule {
+			return
+		}
+		if c.places[where] == nil {
+			c.places[where] = map[string]bool{}
+		}
+		c.places[where][text] = true
+	}}
+}
+
+// bites are the places in the specs at which assertions about a MUST or a SHOULD stand, and those that have failed.
+type bites struct {
+	mu     sync.Mutex
+	about  map[string]map[string]bool // place → ids of rules
+	failed map[string]bool
+}
+
+// add adds what the specs of a control assert, whose rules and levels its report tells, and returns how many assertions
+// those of each rule make.
+func (b *bites) add(c *count, r report.Report) map[string]int {
+	if b.about == nil {
+		b.about, b.failed = map[string]map[string]bool{}, map[string]bool{}
+	}
+	counted := map[string]int{}
+	asks := map[string]string{} // text of a spec → id of the rule that it asks for
+	for _, rule := range r.Rules {
+		for _, spec := range rule.Specs {
+			counted[rule.ID] += c.made[spec.Text]
+			if spec.Level != catalogue.Observe {
+				asks[spec.Text] = rule.ID
+			}
+		}
+	}
+	for where, texts := range c.places {
+		for text := range texts {
+			if id := asks[text]; id != "" {
+				if b.about[where] == nil {
+					b.about[where] = map[string]bool{}
+				}
+				b.about[where][id] = true
+			}
+		}
+	}
+	return counted
+}
+
+// watch notes which assertions fail.
+func (b *bites) watch() *vocabulary.Watch {
+	return &vocabulary.Watch{Failed: func(where string) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.failed[where] = true
+	}}
+}
+
+// idle are the places of the assertions that have not failed, with the rules they are about.
+func (b *bites) idle() []string {
+	var out []string
+	for where, ids := range b.about {
+		if !b.failed[where] {
+			out = append(out, fmt.Sprintf("%s (%s)", where, strings.Join(slices.Sorted(maps.Keys(ids)), " ")))
+		}
+	}
+	slices.Sort(out)
+	return out
+}

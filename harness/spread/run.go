@@ -1,0 +1,281 @@
+package spread
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/rpc"
+	"net/rpc/jsonrpc"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/suites"
+	"github.com/kpspec/kpspec/suites/vocabulary"
+)
+
+// Most is how many processes a run may have.
+const Most = 64
+
+// patience is how long processes have to clean up once the run was interrupted.
+const patience = time.Minute
+
+// Command is how a process of a run is started: this program, with the argument
+// that makes it call [Work].
+func Command(args ...string) (func() *exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("this program cannot start itself: %w; use --procs 1", err)
+	}
+	return func() *exec.Cmd { return exec.Command(program, args...) }, nil
+}
+
+// Run is [suites.Execute] with the specs spread over so many processes, each of
+// which command makes. A process that cannot be started, or ends before it has
+// handed over its results, makes the specs it had could-not-run.
+func Run(ctx context.Context, cfg suites.Config, processes int, command func() *exec.Cmd) (report.Report, error) {
+	started := time.Now()
+	plan, err := newPlan(ctx, cfg, processes)
+	if err != nil {
+		return report.Report{}, err
+	}
+	var (
+		mu     sync.Mutex
+		shares []suites.Share
+		causes []string
+		all    sync.WaitGroup
+	)
+	for who := range processes {
+		all.Go(func() {
+			share, err := plan.process(ctx, who, command())
+			plan.table.leave(who)
+			mu.Lock()
+			defer mu.Unlock()
+			shares = append(shares, share)
+			if err != nil {
+				causes = append(causes, fmt.Sprintf("process %d of %d: %v", who+1, processes, err))
+			}
+		})
+	}
+	all.Wait()
+	return suites.Merge(ctx, cfg, started, strings.Join(causes, "; "), shares...)
+}
+
+// plan is what the processes of a run have in common.
+type plan struct {
+	cfg   suites.Config
+	table *table
+	names sync.Map // that do not tell who has made them → number of the process that uses it
+	alone bool     // the specs of a product run one after the other, for they fill the region that the others work in
+}
+
+func newPlan(ctx context.Context, cfg suites.Config, processes int) (*plan, error) {
+	regions := cfg.Place.World.Regions
+	p := &plan{cfg: cfg, alone: cfg.Place.Quota && len(regions) < 3}
+	room, err := suites.Room(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	// The specs of SWAS, which share more, take longest: some processes begin with them.
+	first := min(4, processes/2)
+	both, err := suites.Products(cfg)
+	if err != nil {
+		return nil, err
+	}
+	mayTake := func(who int, s vocabulary.Spec) bool { return len(both) < 2 || who >= first || s.Product == "SWAS" }
+	p.table = newTable(processes, map[string]int{vocabulary.SWASRoom: room / vocabulary.SWASRoomOfGroup}, mayTake)
+	return p, nil
+}
+
+// process starts one process and serves it until it ends.
+func (p *plan) process(ctx context.Context, who int, cmd *exec.Cmd) (suites.Share, error) {
+	d := &desk{plan: p, ctx: ctx, who: who, gone: make(chan struct{})}
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return suites.Share{}, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return suites.Share{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return suites.Share{}, err
+	}
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		select {
+		case <-over:
+			return
+		case <-ctx.Done():
+		}
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-over:
+		case <-timer.C:
+			_ = cmd.Process.Kill() // it has had its time; what it left stands in its ledger
+		}
+	}()
+	server := rpc.NewServer()
+	if err := server.RegisterName("Run", d); err != nil {
+		return suites.Share{}, errors.Join(err, in.Close(), cmd.Wait())
+	}
+	server.ServeCodec(jsonrpc.NewServerCodec(&pipe{Reader: out, WriteCloser: in, ended: sync.OnceFunc(func() { close(d.gone) })}))
+	err = cmd.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.share == nil {
+		said := strings.Join(strings.Fields(complaint.String()), " ")
+		return suites.Share{}, fmt.Errorf("it ended before it had handed over its results (%v) %s", err, said[:min(len(said), 500)])
+	}
+	return *d.share, nil
+}
+
+// pipe is the connection to a process. It tells when the process has ended.
+type pipe struct {
+	io.Reader
+	io.WriteCloser
+	ended func()
+}
+
+func (p *pipe) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if err != nil {
+		p.ended()
+	}
+	return n, err
+}
+
+// Job is what a process is to do.
+type Job struct {
+	ECS, SWAS    string
+	World        string // as YAML: only so are its secrets written
+	Shape        string
+	Quota        bool
+	SpareServers bool
+	Lacks        []string
+	Limited      bool // requests have to be asked for
+	Edition      string
+	Rules        []string
+	Version      string
+	Timeout      time.Duration
+	Seed         int64
+	Ledger       string
+	Specs        map[string]int
+}
+
+// Passed is the answer to a request to let a request leave.
+type Passed struct {
+	Spent  bool // the budget is used up
+	Budget int
+}
+
+// desk is what one process may ask of the run.
+type desk struct {
+	plan *plan
+	ctx  context.Context
+	who  int
+	gone chan struct{} // closed when the process has ended
+
+	mu    sync.Mutex
+	share *suites.Share
+}
+
+// Nothing is what a call has no use for.
+type Nothing struct{}
+
+// Job tells the process what to do.
+func (d *desk) Job(_ Nothing, job *Job) error {
+	cfg := d.plan.cfg
+	world, err := yaml.Marshal(cfg.Place.World)
+	if err != nil {
+		return err
+	}
+	*job = Job{
+		ECS: cfg.Place.ECS, SWAS: cfg.Place.SWAS, World: string(world), Shape: string(cfg.Place.Shape),
+		Quota: cfg.Place.Quota, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limited: cfg.Place.Gate != nil,
+		Edition: string(cfg.Edition), Rules: cfg.Rules, Version: cfg.Version, Timeout: cfg.Timeout, Seed: cfg.Seed,
+		Ledger: ledgerOf(cfg.Ledger, d.who), Specs: cfg.Specs,
+	}
+	return nil
+}
+
+// ledgerOf is the file of a process beside the one that the run was to have.
+func ledgerOf(file string, who int) string {
+	if file == "" {
+		return ""
+	}
+	end := filepath.Ext(file)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(file, end), who+1, end)
+}
+
+// Over returns when the run was interrupted.
+func (d *desk) Over(Nothing, *Nothing) error {
+	select {
+	case <-d.ctx.Done():
+	case <-d.gone:
+	}
+	return nil
+}
+
+// Begin tells whether the process shall run a spec, when it may.
+func (d *desk) Begin(s vocabulary.Spec, yes *bool) error {
+	if d.plan.alone {
+		s.Group, s.Holds = s.Product, nil
+	}
+	*yes = d.plan.table.begin(d.ctx, d.who, s)
+	return nil
+}
+
+// End takes back what the spec needed.
+func (d *desk) End(Nothing, *Nothing) error {
+	d.plan.table.end(d.who)
+	return nil
+}
+
+// Name is one of which this process says that it is about to use it.
+func (d *desk) Name(name string, _ *Nothing) error {
+	d.plan.names.Store(name, d.who)
+	return nil
+}
+
+// Others tells whether another process uses a name.
+func (d *desk) Others(name string, yes *bool) error {
+	who, used := d.plan.names.Load(name)
+	*yes = used && who != d.who
+	return nil
+}
+
+// Pass returns when a request may leave.
+func (d *desk) Pass(cleaning bool, passed *Passed) error {
+	ctx := d.ctx
+	if cleaning {
+		ctx = guard.Cleanup(context.WithoutCancel(ctx))
+	}
+	err := d.plan.cfg.Place.Gate.Pass(ctx)
+	if spent, ok := errors.AsType[*guard.SpentError](err); ok {
+		*passed = Passed{Spent: true, Budget: spent.Requests}
+		return nil
+	}
+	return err
+}
+
+// Deliver takes the results of the process.
+func (d *desk) Deliver(share suites.Share, _ *Nothing) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.share = &share
+	return nil
+}
