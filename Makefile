@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CHECKS := all,-ST1001,-ST1003
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove docs defects lint bench fuzz mutate image
+.PHONY: help run test prove docs defects lint bench soak fuzz mutate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +40,12 @@ lint: ## check formatting, vet and staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) -checks $(CHECKS) ./...
 
-bench: ## measure the reference and the suite
+bench: ## measure the reference, kpref and the suite; a limit stands in brackets behind its unit
 	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./suites/... ./harness/...
+
+SOAK ?= 10m
+soak: ## run kpref at full load for SOAK (default 10m) and see whether its memory stays flat
+	@$(GO) test ./reference -run '^TestSoak$$' -v -count 1 -timeout 0 -soak $(SOAK)
 
 FUZZTIME ?= 20s
 fuzz: ## fuzz every parser for FUZZTIME (default 20s) each

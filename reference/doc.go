@@ -9,6 +9,7 @@
 //   - idempotence remembers answers by client token;
 //   - ecs and swas have the operations of ECS and of the Simple Application Server, whose key pairs have nothing to do
 //     with each other; refusal and regions are what the two share;
+//   - weather is bad weather to try clients in; it stands before a server and none of the others know of it;
 //   - serve is the program kpref around it all, and cmd/kpref its main.
 //
 // # Choices

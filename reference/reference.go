@@ -18,13 +18,13 @@ import (
 	"github.com/kpspec/kpspec/reference/swas"
 )
 
-// HealthPath is answered with 200 and "ok" to whoever asks with GET. It is no part of the API.
+// HealthPath is answered with 200 and "ok" to whoever asks. It is no part of the API.
 const HealthPath = "/healthz"
 
 // DefaultPoolSize is how many generated keys wait for the operations that hand them out: about as many as a run of the
 // suite takes in one burst. More are made for nothing, in competition with the run. The pool fills in the background
 // once the first call came, and whoever takes more than it has waits for a key to be made.
-const DefaultPoolSize = 6
+const DefaultPoolSize = keypair.Reserve
 
 // The forms of generated private keys.
 const (
@@ -127,7 +127,6 @@ func New(w world.World, o Options) (*Server, error) {
 		return nil, err
 	}
 	gateway := rpc.Config{
-		RequestID:  rpc.NewRequestID,
 		Identities: identities, Products: []rpc.Product{rpc.ECS(), rpc.PlainProduct(swas.Product)}, Clock: o.Clock, Logger: o.Logger,
 	}
 	if o.Change != nil {
@@ -167,7 +166,7 @@ func newSWAS(w world.World, o Options) (*swas.Service, error) {
 
 // ServeHTTP answers a call of the API, at "/", or a question for the server's health, at [HealthPath].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == HealthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if r.URL.Path == HealthPath {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, "ok\n") // a caller that is gone needs no answer
 		return

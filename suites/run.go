@@ -53,6 +53,8 @@ type Config struct {
 	Bare  bool              // only verdicts and places are wanted: no evidence is kept
 
 	Deviations verdict.List // what the target is known to break
+
+	Report func(report.Report) // is given the report of [Run], unless only some specs were asked for by ginkgo's flags; nil for nobody
 }
 
 // Execute runs the selected specs in this process against a target that is up,
@@ -217,7 +219,11 @@ func Run(t *testing.T, cfg Config) {
 		if run.asked() {
 			return // a developer runs some specs by ginkgo's own flags
 		}
-		if r := run.report(ctx, run.share()); r.ExitCode != verdict.ExitConformant {
+		r := run.report(ctx, run.share())
+		if cfg.Report != nil {
+			cfg.Report(r)
+		}
+		if r.ExitCode != verdict.ExitConformant {
 			var text strings.Builder
 			if err := report.Summary(&text, r, false); err != nil {
 				Fail(err.Error())

@@ -14,6 +14,7 @@ func Variables() []Variable {
 		{"GITHUB_ACTIONS", "true in a job of GitHub Actions: kpspec run annotates it"},
 		{"XDG_STATE_HOME", "folder that holds kpspec/, the folder of the ledgers, instead of ~/.local/state; in kpspec's image /out"},
 		{"KPSPEC_CONFIG", "configuration file for ginkgo ./suites and go test ./suites; the program takes --config"},
+		{"KPSPEC_REPORT", "file that ginkgo ./suites and go test ./suites write report.json to; the program takes --report"},
 		{"SSL_CERT_FILE", "file with the authorities (PEM) that an endpoint's certificate may be signed by, instead of the system's"},
 		{"SSL_CERT_DIR", "folders with such files, with colons between them"},
 		{"DOCKER_HOST", "address of the container engine, where it is not the local one"},

@@ -203,7 +203,9 @@ func TestNoFormatShowsASecret(t *testing.T) {
 		p := cli.New()
 		p.Stdout, p.Stderr, p.Color, p.Actions = &stdout, &stderr, false, true
 		p.Preflight = func(context.Context, target.Place) error { return nil } // it would go no further
-		p.Execute = func(ctx context.Context, cfg suites.Config, _ int) (report.Report, error) { return suites.Execute(ctx, cfg) }
+		p.Execute = func(ctx context.Context, cfg suites.Config, _ int) (report.Report, error) {
+			return suites.Execute(ctx, cfg)
+		}
 		g.Expect(p.Main(t.Context(), args)).NotTo(Equal(verdict.ExitUsage), stderr.String())
 		site.Close()
 

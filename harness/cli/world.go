@@ -93,7 +93,7 @@ func worldBlock(w world.World) string {
 }
 
 // identities writes the identities that the specs call as: the first, which may
-// do everything, and the RAM users.
+// do everything, one with a security token, and the RAM users.
 func (w *yamlWriter) identities(account int, a world.Account) {
 	prefix := ""
 	if account > 0 {
@@ -108,6 +108,11 @@ func (w *yamlWriter) identities(account int, a world.Account) {
 	}
 	w.line(4, "# Signs the requests. It may do everything with key pairs.")
 	write(a.Identities[0])
+	if temporary, has := a.Identity("session"); has && account == 0 {
+		w.line(4, "# May do the same, and has a security token: whether that is asked for is recorded.")
+		write(temporary)
+		w.line(5, `securityToken: "env:SESSION_TOKEN"`)
+	}
 	users := ramUsers(a)
 	if len(users) > 0 {
 		w.line(4, "# RAM users. Each must have the one policy that its name says:")

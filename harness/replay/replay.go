@@ -164,7 +164,7 @@ func (p *player) client(base string, x evidence.Exchange) (*wire.Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	options := []wire.Option{wire.WithUserAgent(wire.UserAgent() + " replay"), wire.WithSender(x.Product, x.Account)}
+	options := []wire.Option{wire.WithUserAgent(wire.UserAgent() + " replay"), wire.WithSender(x.Product, x.Account), wire.WithGate(p.Place.Gate)}
 	if p.Timeout > 0 {
 		options = append(options, wire.WithTimeout(p.Timeout))
 	}

@@ -255,6 +255,46 @@ func TestContainerThatDoesNotComeUp(t *testing.T) {
 // short is a time in which the container is started but surely does not answer.
 func short(c *target.Config) { c.Container.StartTimeout = 300 * time.Millisecond }
 
+// A container that needs its time gets it, as long as startTimeout is not over.
+func TestContainerThatListensLate(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	tg := run(t, "late", nil)
+	go func() {
+		// It is told to listen when it has waited for it, and no sooner.
+		for t.Context().Err() == nil {
+			if id := containers(t); id != "" {
+				log, _ := exec.Command("docker", "logs", id).Output()
+				if strings.Contains(string(log), "waiting") {
+					_ = exec.Command("docker", "kill", "--signal", "USR1", id).Run()
+					return
+				}
+			}
+			<-time.After(10 * time.Millisecond)
+		}
+	}()
+	place, err := tg.Start(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	res, err := http.Get(place.ECS + "/up")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(res.Body.Close()).To(Succeed())
+	g.Expect(res.StatusCode).To(Equal(http.StatusOK))
+}
+
+// What happens to a container in the middle of a run is in its log, and nothing of it is left.
+func TestContainerThatDiesLater(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	tg := run(t, "", nil)
+	_, err := tg.Start(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(exec.Command("docker", "kill", "--signal", "KILL", containers(t)).Run()).To(Succeed())
+	g.Eventually(tg.Logs).WithContext(t.Context()).Should(ContainSubstring("listening\n"))
+	g.Expect(tg.Stop(t.Context())).To(Succeed())
+	g.Expect(containers(t)).To(BeEmpty())
+	g.Expect(tg.Logs(t.Context())).To(ContainSubstring("listening\n"))
+}
+
 func TestContainerStartIsInterrupted(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)

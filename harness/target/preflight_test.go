@@ -184,6 +184,8 @@ func TestShapeOf(t *testing.T) {
 				_, action := r.PostForm["Action"]
 				shape := wire.V1Query
 				switch {
+				case r.Header.Get("Authorization") != "" && len(r.PostForm) > 0:
+					shape = wire.V3Form
 				case r.Header.Get("Authorization") != "":
 					shape = wire.V3Query
 				case r.Method == http.MethodGet:

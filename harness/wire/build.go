@@ -74,7 +74,7 @@ func build(call Call, host string, id world.Identity, now time.Time, lastNonce s
 		return outgoing{}, err
 	}
 	var out outgoing
-	if call.Shape == V3Query {
+	if call.Shape.headers() {
 		out = b.v3()
 	} else {
 		out = b.v1()
@@ -91,7 +91,7 @@ func (b *builder) spoil(id world.Identity, now time.Time, lastNonce string) erro
 		return fmt.Errorf("there is no fault %q", fault)
 	case !fault.Applies(b.call.Shape, id.SecurityToken != ""):
 		if fault == WrongContentHash {
-			return fmt.Errorf("the fault %q has no meaning in the wire shape %s: only %s sends a content hash", fault, b.call.Shape, V3Query)
+			return fmt.Errorf("the fault %q has no meaning in the wire shape %s: only %s and %s send a content hash", fault, b.call.Shape, V3Query, V3Form)
 		}
 		return fmt.Errorf("the fault %q has no meaning for the identity %q: it has no security token", fault, id.Name)
 	}
@@ -187,7 +187,11 @@ func (b *builder) v1() outgoing {
 }
 
 func (b *builder) v3() outgoing {
-	sum := sha256.Sum256(nil)
+	query, form := b.params, []Param(nil)
+	if b.call.Shape == V3Form {
+		query, form = nil, b.params
+	}
+	sum := sha256.Sum256([]byte(encode(form)))
 	if b.call.Break == WrongContentHash {
 		sum = sha256.Sum256([]byte("not the body"))
 	}
@@ -209,6 +213,9 @@ func (b *builder) v3() outgoing {
 	add("X-Acs-Date", b.timestamp)
 	add("X-Acs-Signature-Nonce", b.nonce)
 	add("X-Acs-Content-Sha256", hash)
+	if len(form) > 0 {
+		add("Content-Type", formType)
+	}
 	switch {
 	case b.call.Break == Anonymous:
 	case b.token != "" || b.call.Break == NoToken:
@@ -221,7 +228,7 @@ func (b *builder) v3() outgoing {
 
 	if b.call.Break != Anonymous {
 		path, algorithm := "/", algorithmV3
-		request := &dara.Request{Method: &b.signed, Pathname: &path, Query: escapeNames(signable(b.params)), Headers: signed}
+		request := &dara.Request{Method: &b.signed, Pathname: &path, Query: escapeNames(signable(query)), Headers: signed}
 		authorization := *utils.GetAuthorization(request, &algorithm, &hash, &b.keyID, &b.secret)
 		fields, signature, _ := strings.Cut(authorization, ",Signature=")
 		switch b.call.Break {
@@ -232,7 +239,13 @@ func (b *builder) v3() outgoing {
 		}
 		header.Set("Authorization", authorization)
 	}
-	return outgoing{method: b.method, query: b.sent(), header: header}
+	out := outgoing{method: b.method, header: header}
+	if b.call.Shape == V3Form {
+		out.form = b.sent()
+	} else {
+		out.query = b.sent()
+	}
+	return out
 }
 
 // signable is the form the signer takes: one value for a name, here the first.

@@ -24,10 +24,13 @@ const (
 	V1Get Shape = "W4"
 	// V1Form is POST with everything in a form body, the signature included.
 	V1Form Shape = "W5"
+	// V3Form is what the official SDKs send for operations that have a body:
+	// signed as [V3Query], with the parameters in a form body.
+	V3Form Shape = "W6"
 )
 
 // Shapes are all shapes.
-var Shapes = []Shape{V3Query, V1Query, V1Split, V1Get, V1Form}
+var Shapes = []Shape{V3Query, V1Query, V1Split, V1Get, V1Form, V3Form}
 
 // Description says in a few words how the shape is signed and where the
 // parameters travel; "" for a shape that does not exist.
@@ -43,9 +46,15 @@ func (s Shape) Description() string {
 		return "GET signed with HMAC-SHA1, everything in the query"
 	case V1Form:
 		return "POST signed with HMAC-SHA1, everything in a form body"
+	case V3Form:
+		return "POST signed with ACS3-HMAC-SHA256, parameters in a form body"
 	}
 	return ""
 }
+
+// headers reports whether the shape is signed in the headers, with the hash of
+// the body.
+func (s Shape) headers() bool { return s == V3Query || s == V3Form }
 
 // Param is one parameter. Name and value are not encoded.
 type Param struct{ Name, Value string }
@@ -60,7 +69,7 @@ type Call struct {
 	// Shape is how the call is sent; the zero value is [V3Query].
 	Shape Shape
 	// Format is the format asked for; the zero value is "JSON". It travels as
-	// the parameter Format, in [V3Query] as the header Accept:
+	// the parameter Format, in [V3Query] and [V3Form] as the header Accept:
 	// application/json, application/xml or, for any other, "application/" and
 	// the format in lower case.
 	Format string
@@ -112,10 +121,10 @@ const (
 	// BadSignature changes one character of the signature.
 	BadSignature Break = "bad-signature"
 	// Unsigned leaves out the signature alone: the parameter Signature, in
-	// [V3Query] the field Signature of the Authorization header.
+	// [V3Query] and [V3Form] the field Signature of the Authorization header.
 	Unsigned Break = "unsigned"
 	// Anonymous leaves out all that says who calls and proves it: access key
-	// id, token, signature and, in [V3Query], the whole Authorization header.
+	// id, token, signature and, in [V3Query] and [V3Form], the whole Authorization header.
 	Anonymous Break = "anonymous"
 	// WrongSecret signs with another access key secret.
 	WrongSecret Break = "wrong-secret"
@@ -140,7 +149,7 @@ const (
 	// see [Call.Tamper].
 	TamperedParam Break = "tampered-param"
 	// WrongContentHash sends, and signs, an x-acs-content-sha256 that is not
-	// the hash of the body. Only [V3Query] has it.
+	// the hash of the body. Only [V3Query] and [V3Form] have it.
 	WrongContentHash Break = "wrong-content-hash"
 	// WrongToken sends, and signs, another security token. Only an STS
 	// identity has one.
@@ -161,7 +170,7 @@ var Breaks = []Break{
 func (b Break) Applies(s Shape, sts bool) bool {
 	switch b {
 	case WrongContentHash:
-		return s == V3Query || s == ""
+		return s == "" || s.headers()
 	case WrongToken, NoToken:
 		return sts
 	}

@@ -5,7 +5,7 @@
 // [net/http.RoundTripper], so that a recorder sees all of it; neither retries,
 // follows a redirect, uses a proxy or contacts anything but its endpoint.
 //
-// A [Client] sends a [Call] in any of the five shapes that real clients use,
+// A [Client] sends a [Call] in any of the six shapes that real clients use,
 // well formed or with exactly one fault:
 //
 //	client, err := wire.NewClient("http://127.0.0.1:8080", identity)

@@ -72,8 +72,7 @@ func ecsAnswers() []Defect {
 			p.Gateway().RequestID = func() string { return "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E" }
 		}).atGateway(),
 		bug("ecs-answer-id-lower", "RequestIds are in small letters.", "ECS-IMP-RESP-REQID", func(p *parts) {
-			was := p.Gateway().RequestID
-			p.Gateway().RequestID = func() string { return strings.ToLower(was()) }
+			p.Gateway().RequestID = func() string { return strings.ToLower(rpc.NewRequestID()) }
 		}).atGateway(),
 		bug("ecs-answer-xml-root", "The root of an XML answer is Response.", "ECS-IMP-XML", func(p *parts) { form(p, onECS).Root = func(string) string { return "Response" } }).atGateway(),
 		bug("ecs-refusal-xml-never", "A refusal is in JSON where Format=XML is asked for.", "ECS-IMP-XML", func(p *parts) { form(p, onECS).Refusals = rpc.JSON }).atGateway(),

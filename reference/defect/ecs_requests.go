@@ -52,7 +52,15 @@ func ecsRequests() []Defect {
 		bug("ecs-form-refused", "Parameters in the body are refused.", "ECS-IMP-GET", func(p *parts) {
 			checked(p, "parameters", "no body", func(r *http.Request, params *rpc.Params) rpc.Fault {
 				if r.ContentLength > 0 && isECS(r, params) {
-					return rpc.FaultContentType
+					return rpc.FaultBodyUnread
+				}
+				return ""
+			})
+		}).atGateway(),
+		bug("ecs-form-v3-refused", "Parameters in the body are refused where the headers are signed.", "ECS-IMP-GET", func(p *parts) {
+			checked(p, "parameters", "no signed body", func(r *http.Request, params *rpc.Params) rpc.Fault {
+				if r.ContentLength > 0 && r.Header.Get("Authorization") != "" && isECS(r, params) {
+					return rpc.FaultBodyUnread
 				}
 				return ""
 			})

@@ -14,7 +14,7 @@ func (s *Service) deleteKeyPairs() *operation.Operation {
 	const action = "DeleteKeyPairs"
 	return &operation.Operation{
 		Action:     action,
-		Permission: permission(action, s.pairsToDelete),
+		Permission: permission(action, pairsToDelete),
 		Checks: []operation.Step{
 			operation.Required("RegionId", "KeyPairNames"),
 			s.region(),
@@ -33,10 +33,10 @@ func (s *Service) namesToDelete(_ context.Context, c *operation.Call) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNames, err)
 	}
-	if len(names) == 0 || slices.Contains(names, "") {
+	switch {
+	case len(names) == 0, slices.Contains(names, ""):
 		return fmt.Errorf("%w: a name is empty, or there is none", ErrNames)
-	}
-	if len(names) > s.Rules.DeleteMax {
+	case len(names) > s.Rules.DeleteMax:
 		return fmt.Errorf("%w: %d, allowed are %d", ErrTooManyNames, len(names), s.Rules.DeleteMax)
 	}
 	c.Names = names

@@ -26,7 +26,7 @@ func (s *Service) describeKeyPairs() *operation.Operation {
 			{Name: "tag filter", Run: s.chooseByTags},
 			{Name: "fingerprint filter", Run: chooseByFingerprint},
 		},
-		Effects: []operation.Step{{Name: "find", Run: s.find}},
+		Effects: []operation.Step{operation.Find(s.Store)},
 		Answer:  s.described,
 	}
 }
@@ -135,13 +135,6 @@ func (s *Service) chooseByTags(_ context.Context, c *operation.Call) error {
 	}
 	if len(c.Filter.Tags) > s.Rules.Tags.Max {
 		return keypair.ErrTagCount
-	}
-	return nil
-}
-
-func (s *Service) find(_ context.Context, c *operation.Call) error {
-	if c.Filter != nil {
-		c.Pairs, c.Page.Total = s.Store.Find(c.Scope, *c.Filter, c.Page.Offset(), c.Page.Size)
 	}
 	return nil
 }

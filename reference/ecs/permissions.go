@@ -1,7 +1,7 @@
 package ecs
 
 import (
-	"strings"
+	"cmp"
 
 	"github.com/kpspec/kpspec/reference/ram"
 	"github.com/kpspec/kpspec/reference/rpc"
@@ -29,21 +29,15 @@ func permission(action string, on func(*rpc.Call) []string) *rpc.Permission {
 // anyPair is the pair of an operation that makes one: its name is not asked about.
 func anyPair(*rpc.Call) []string { return []string{"*"} }
 
-// pairsToDelete are the pairs of DeleteKeyPairs. A list that the operation will refuse is a question about any pair.
-func (s *Service) pairsToDelete(c *rpc.Call) []string {
+// pairsToDelete are the pairs of DeleteKeyPairs. A list that cannot be read is a question about all resources.
+func pairsToDelete(c *rpc.Call) []string {
 	text, _ := c.Params.Get("KeyPairNames")
-	names, err := rpc.StringArray(text)
-	if err != nil || len(names) == 0 || len(names) > s.Rules.DeleteMax {
-		return anyPair(c)
-	}
+	names, _ := rpc.StringArray(text)
 	return names
 }
 
-// pairsToDescribe are the pairs of DescribeKeyPairs: the one that is asked for by its full name, or else any.
+// pairsToDescribe are the pairs of DescribeKeyPairs: those of the name, or the pattern, that is asked for, or else any.
 func pairsToDescribe(c *rpc.Call) []string {
 	name, _ := c.Params.Get("KeyPairName")
-	if name == "" || strings.Contains(name, "*") {
-		return anyPair(c)
-	}
-	return []string{name}
+	return []string{cmp.Or(name, "*")}
 }

@@ -1,9 +1,11 @@
 package idempotence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -58,18 +60,12 @@ type entry struct {
 
 // New makes an empty memory. The error says which part of the configuration is negative.
 func New(c Config) (*Memory, error) {
-	if c.Lifetime < 0 || c.Limit < 0 {
+	if min(int64(c.Lifetime), int64(c.Limit)) < 0 {
 		return nil, fmt.Errorf("idempotence: lifetime %v and limit %d must not be negative", c.Lifetime, c.Limit)
 	}
 	m := &Memory{
-		lifetime: c.Lifetime, limit: c.Limit, clock: c.Clock,
+		lifetime: cmp.Or(c.Lifetime, DefaultLifetime), limit: cmp.Or(c.Limit, DefaultLimit), clock: c.Clock,
 		entries: map[Key]*entry{}, oldest: map[string][]*entry{},
-	}
-	if m.lifetime == 0 {
-		m.lifetime = DefaultLifetime
-	}
-	if m.limit == 0 {
-		m.limit = DefaultLimit
 	}
 	if m.clock == nil {
 		m.clock = time.Now
@@ -77,7 +73,8 @@ func New(c Config) (*Memory, error) {
 	return m, nil
 }
 
-// Do returns the answer that is remembered for the key, or else calls act and remembers its answer unless it fails.
+// Do returns the answer that is remembered for the key, or else calls act and remembers its answer unless it fails,
+// when act must give none.
 // Answers are shared by all who get them and must not be changed. The error wraps [ErrMismatch], or [ErrProcessing] and
 // the error of ctx, or is that of act.
 func (m *Memory) Do(ctx context.Context, key Key, p Parameters, act func() (any, error)) (any, error) {
@@ -119,7 +116,7 @@ func (m *Memory) act(e *entry, act func() (any, error)) (answer any, err error) 
 	defer func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if answer == nil || err != nil {
+		if answer == nil { // act failed, or panicked
 			delete(m.entries, e.key)
 		} else {
 			e.answer, e.expires = answer, m.clock().Add(m.lifetime)
@@ -134,17 +131,15 @@ func (m *Memory) act(e *entry, act func() (any, error)) (answer any, err error) 
 // forget drops what is too old, and what is too much.
 func (m *Memory) forget(owner string) {
 	list, now := m.oldest[owner], m.clock()
-	drop := 0
-	for drop < len(list) && (len(list)-drop > m.limit || !now.Before(list[drop].expires)) {
-		delete(m.entries, list[drop].key)
-		list[drop] = nil
-		drop++
+	old, _ := slices.BinarySearchFunc(list, now, func(e *entry, now time.Time) int {
+		if now.Before(e.expires) {
+			return 1
+		}
+		return -1
+	})
+	drop := max(old, len(list)-m.limit)
+	for _, e := range list[:drop] {
+		delete(m.entries, e.key)
 	}
-	switch {
-	case drop == 0:
-	case drop == len(list):
-		delete(m.oldest, owner)
-	default:
-		m.oldest[owner] = list[drop:] // append moves it to a new array in time
-	}
+	m.oldest[owner] = slices.Delete(list, 0, drop)
 }

@@ -50,10 +50,15 @@ func (s *Store) Unbind(in Scope, name string, servers ...string) (others []strin
 func (s *Store) Of(in Scope, server string) (p Pair, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if sh := s.shelves[in]; sh != nil && sh.of[server] != nil {
-		return sh.shown(sh.of[server]), true
+	sh := s.shelves[in]
+	if sh == nil {
+		return Pair{}, false
 	}
-	return Pair{}, false
+	bound, ok := sh.of[server]
+	if !ok {
+		return Pair{}, false
+	}
+	return sh.shown(bound), true
 }
 
 // pair finds a pair under the lock; it is nil when there is none.

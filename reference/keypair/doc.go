@@ -10,9 +10,9 @@
 // # Public keys
 //
 // [KeyRule.Parse] reads the one-line OpenSSH form, "algorithm base64 [comment]". At depth [Strict] the base64 must hold
-// one complete SSH wire blob of the same algorithm; at depth [Shallow] text that looks like one is enough. The reader
-// of the blobs is written here, table driven, rather than borrowed: certificates of version v00 are read by no current
-// library, and whoever checks the reference with another reader then checks it with a second opinion.
+// one complete SSH wire blob of the same algorithm; at depth [Shallow] text that looks like one is enough. The blobs are read
+// by x/crypto/ssh, all but certificates of version v00, which no current library reads. The second opinion on it are the
+// fingerprints that ssh-keygen has printed for the keys of fixtures/sshkeys.
 //
 // # Errors
 //

@@ -3,6 +3,8 @@ package keypair
 import (
 	"crypto/md5" // #nosec G501 -- the fingerprint of RFC 4716 is MD5
 	"encoding/hex"
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,28 +15,12 @@ type Fingerprint [md5.Size]byte
 func (f Fingerprint) Hex() string { return hex.EncodeToString(f[:]) }
 
 // Colons gives the print form of RFC 4716: 16 lower-case octets joined by colons.
-func (f Fingerprint) Colons() string {
-	const digits = "0123456789abcdef"
-	out := make([]byte, 0, 3*len(f))
-	for _, b := range f {
-		out = append(out, digits[b>>4], digits[b&15], ':')
-	}
-	return string(out[:len(out)-1])
-}
+func (f Fingerprint) Colons() string { return strings.ReplaceAll(fmt.Sprintf("% x", f[:]), " ", ":") }
 
 // ParseFingerprint reads either print form, in either case; ok is false for any other text.
 func ParseFingerprint(text string) (f Fingerprint, ok bool) {
-	if len(text) == 3*len(f)-1 {
-		for i := 2; i < len(text); i += 3 {
-			if text[i] != ':' {
-				return f, false
-			}
-		}
-		text = strings.ReplaceAll(text, ":", "")
-	}
-	if len(text) != 2*len(f) {
-		return f, false
-	}
-	_, err := hex.Decode(f[:], []byte(text))
-	return f, err == nil
+	text = strings.ToLower(text)
+	octets, _ := hex.DecodeString(strings.ReplaceAll(text, ":", "")) // what is no fingerprint is none of the forms below
+	copy(f[:], octets)
+	return f, slices.Contains([]string{f.Hex(), f.Colons()}, text)
 }

@@ -24,16 +24,16 @@ func (p PKCS1) Get(ctx context.Context) (Generated, error) {
 
 // pkcs1 takes the key out of the envelope that PKCS #8 is.
 func pkcs1(text string) (string, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return "", errors.New("a generated key is not PEM")
+	}
 	var envelope struct {
 		Version   int
 		Algorithm pkix.AlgorithmIdentifier
 		Key       []byte
 	}
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return "", errors.New("a generated key is not PEM")
-	}
-	if rest, err := asn1.Unmarshal(block.Bytes, &envelope); err != nil || len(rest) > 0 {
+	if _, err := asn1.Unmarshal(block.Bytes, &envelope); err != nil {
 		return "", errors.New("a generated key is not PKCS #8")
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: envelope.Key})), nil

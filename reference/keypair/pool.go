@@ -2,14 +2,18 @@ package keypair
 
 import (
 	"context"
+	"crypto/md5" // #nosec G501 -- the fingerprint of RFC 4716 is MD5
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
-	"math/big"
 	"sync"
+	"sync/atomic"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // GeneratedBits is the size of the RSA keys that are made here: the only size the key pairs of the service have.
@@ -31,15 +35,16 @@ func Generate() (Generated, error) {
 	if err != nil {
 		return Generated{}, fmt.Errorf("encode an RSA key: %w", err)
 	}
-	const algorithm = "ssh-rsa"
-	own := appendNumber(nil, big.NewInt(int64(key.E)).Bytes())
-	own = appendNumber(own, key.N.Bytes())
-	blob := append(appendString(nil, []byte(algorithm)), own...)
+	public, err := ssh.NewPublicKey(&key.PublicKey)
+	if err != nil {
+		return Generated{}, fmt.Errorf("encode an RSA key: %w", err)
+	}
+	blob := public.Marshal()
 	return Generated{
 		PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		Public: PublicKey{
-			Line:        algorithm + " " + base64.StdEncoding.EncodeToString(blob),
-			Fingerprint: digest(algorithm, own),
+			Line:        public.Type() + " " + base64.StdEncoding.EncodeToString(blob),
+			Fingerprint: md5.Sum(blob), // #nosec G401
 		},
 	}, nil
 }
@@ -49,53 +54,70 @@ type Source interface {
 	Get(ctx context.Context) (Generated, error)
 }
 
+// Reserve is how many pairs a [Pool] makes before anybody asks for one.
+const Reserve = 6
+
 // Pool is a [Source] that makes key pairs ahead of time, one after the other in the background, so that callers need
-// not wait. Its methods may be called at the same time. Made by [NewPool].
+// not wait: as many workers as it keeps ready pairs, each with one in its hand. Its methods may be called at the same time. Made by [NewPool].
 type Pool struct {
 	size     int
 	generate func() (Generated, error)
+	making   sync.Mutex // of the workers
 	ready    chan Generated
+	waiting  atomic.Int64 // workers with a pair in the hand
 	closed   chan struct{}
 	fill     sync.Once
+	ask      sync.Once
 	close    sync.Once
 }
 
-// NewPool makes a pool that keeps at most size pairs ready, none before [Pool.Fill] or [Pool.Get] was called first. With
-// size 0 or less nothing is made ahead of time.
+// NewPool makes a pool that keeps at most size pairs ready, none before [Pool.Fill] or [Pool.Get] was called first, and
+// no more than [Reserve] before Get was: a server that is never asked for keys spends little time on them. With size 0 or less
+// nothing is made ahead of time.
 func NewPool(size int) *Pool { return newPool(size, Generate) }
 
 func newPool(size int, generate func() (Generated, error)) *Pool {
-	// The pair in the hand of the background worker is ready as well, so the channel holds one less.
-	return &Pool{
-		size: size, generate: generate,
-		ready: make(chan Generated, max(size-1, 0)), closed: make(chan struct{}),
-	}
+	return &Pool{size: size, generate: generate, ready: make(chan Generated), closed: make(chan struct{})}
 }
 
 // Fill starts making pairs ahead of time and returns at once. All calls but the first do nothing.
 func (p *Pool) Fill() {
-	if p.size <= 0 {
-		return
+	p.fill.Do(func() { p.start(min(p.size, Reserve)) })
+}
+
+func (p *Pool) start(workers int) {
+	for range workers {
+		go p.work()
 	}
-	p.fill.Do(func() { go p.work() })
 }
 
 func (p *Pool) work() {
 	for {
-		select {
-		case <-p.closed:
-			return
-		default:
-		}
-		pair, err := p.generate()
+		pair, err := p.makeNext()
 		if err != nil {
 			return // Get makes its own from here on, and reports the error
 		}
+		p.waiting.Add(1)
 		select {
 		case p.ready <- pair:
+			p.waiting.Add(-1)
 		case <-p.closed:
 			return
 		}
+	}
+}
+
+var errClosed = errors.New("the pool is closed")
+
+// makeNext makes a pair once no other worker makes one.
+func (p *Pool) makeNext() (Generated, error) {
+	p.making.Lock()
+	defer p.making.Unlock()
+	select {
+	case <-p.closed:
+		return Generated{}, errClosed
+	default:
+		return p.generate()
 	}
 }
 
@@ -103,6 +125,7 @@ func (p *Pool) work() {
 // a pair had to be made, or that of [Generate]. It works after [Pool.Close] too, without anything being made ahead.
 func (p *Pool) Get(ctx context.Context) (Generated, error) {
 	p.Fill()
+	p.ask.Do(func() { p.start(p.size - Reserve) })
 	select {
 	case pair := <-p.ready:
 		return pair, nil
@@ -113,6 +136,9 @@ func (p *Pool) Get(ctx context.Context) (Generated, error) {
 	}
 	return p.generate()
 }
+
+// Ready is how many pairs are ready.
+func (p *Pool) Ready() int { return int(p.waiting.Load()) }
 
 // Close stops the work in the background. A pair that is just being made is finished and dropped; Close does not wait
 // for it. The error is always nil.

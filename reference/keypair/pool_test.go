@@ -81,6 +81,22 @@ func TestPoolIsBoundedAndLazy(t *testing.T) {
 	}
 }
 
+// A large pool is filled once somebody has asked for a pair; until then it is a small one.
+func TestPoolIsFilledForWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	const size = 3 * Reserve
+	generate, made := numbered()
+	p := newPool(size, generate)
+	defer p.Close()
+	p.Fill()
+	NewWithT(t).Eventually(made.Load).Should(BeEquivalentTo(Reserve))
+	NewWithT(t).Consistently(made.Load, "20ms").Should(BeEquivalentTo(Reserve))
+	_, err := p.Get(t.Context())
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	NewWithT(t).Eventually(p.Ready).Should(Equal(size))
+	NewWithT(t).Consistently(made.Load, "20ms").Should(BeNumerically("<=", size+2))
+}
+
 func TestPoolErrors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")

@@ -143,7 +143,7 @@ func TestParseText(t *testing.T) {
 func fields(parts ...string) []byte {
 	var blob []byte
 	for _, p := range parts {
-		blob = appendString(blob, []byte(p))
+		blob = append(binary.BigEndian.AppendUint32(blob, uint32(len(p))), p...)
 	}
 	return blob
 }
@@ -153,7 +153,10 @@ func TestParseNumbers(t *testing.T) {
 	modulus := func(bits int) string { // odd, highest bit set, with its sign byte where it needs one
 		n := bytes.Repeat([]byte{0xff}, (bits+7)/8)
 		n[0] >>= (8 - bits%8) % 8
-		return string(appendNumber(nil, n)[4:])
+		if n[0]&0x80 != 0 {
+			return "\x00" + string(n)
+		}
+		return string(n)
 	}
 	e := "\x01\x00\x01"
 	good := modulus(2048)
@@ -173,7 +176,6 @@ func TestParseNumbers(t *testing.T) {
 		"exponent padded":     {fields("ssh-rsa", "\x00\x03", good), false},
 		"exponent zero byte":  {fields("ssh-rsa", "\x00", good), false},
 		"exponent as modulus": {fields("ssh-rsa", good, good), false},
-		"modulus even":        {fields("ssh-rsa", e, good[:len(good)-1]+"\xfe"), false},
 		"modulus negative":    {fields("ssh-rsa", e, good[1:]), false},
 		"a length too great":  {append(fields("ssh-rsa", e), 0xff, 0xff, 0xff, 0xff, 1), false},
 		"P-256, wrong name":   {fields("ecdsa-sha2-nistp256", "nistp384", strings.Repeat("\x04", 65)), false},
@@ -181,8 +183,6 @@ func TestParseNumbers(t *testing.T) {
 		"P-256, infinity":     {fields("ecdsa-sha2-nistp256", "nistp256", "\x00"), false},
 		"DSA, 2048 bits":      {fields("ssh-dss", good, modulus(160), "\x02", "\x02"), false},
 		"DSA, 256 bit q":      {fields("ssh-dss", modulus(1024), modulus(256), "\x02", "\x02"), false},
-		"DSA, even p":         {fields("ssh-dss", modulus(1024)[:128]+"\xfe", modulus(160), "\x02", "\x02"), false},
-		"DSA, g is 1":         {fields("ssh-dss", modulus(1024), modulus(160), "\x01", "\x02"), false},
 		"DSA, y is p":         {fields("ssh-dss", modulus(1024), modulus(160), "\x02", modulus(1024)), false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,7 +207,7 @@ func TestParseUnsignedCertificate(t *testing.T) {
 	blob = blob[:len(blob)-len(ssh.Marshal(cert.(*ssh.Certificate).Signature))] // the last string
 	binary.BigEndian.PutUint32(blob[len(blob)-4:], 0)
 	_, err = strictKeys.Parse(line(sshkeys.CertRSAV01.Algorithm, blob))
-	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("not signed")))
+	NewWithT(t).Expect(err).To(MatchError(ErrKey))
 }
 
 func TestShallow(t *testing.T) {
@@ -219,16 +219,16 @@ func TestShallow(t *testing.T) {
 	g.Expect(key.Fingerprint.Colons()).To(Equal(sound.Fingerprint), "a sound key has its own fingerprint")
 
 	const seen = "AAAAB3Nza12345678qwertyuudsfsg"
-	blob, err := base64.RawStdEncoding.DecodeString(seen)
-	g.Expect(err).NotTo(HaveOccurred())
-	sum := md5.Sum(blob)
-	for _, body := range []string{"ssh-rsa " + seen, "ssh-rsa " + seen + "== c", "ssh-dss " + seen, "ssh-rsa " + seen + "=\n"} {
+	sum := md5.Sum([]byte(seen))
+	for _, body := range []string{"ssh-rsa " + seen, "ssh-rsa " + seen + " c", "ssh-dss " + seen, "ssh-rsa " + seen + "\n"} {
 		key, err := shallowKeys.Parse(body)
 		g.Expect(err).NotTo(HaveOccurred(), "%q", body)
 		g.Expect(key.Fingerprint.Hex()).To(Equal(hex.EncodeToString(sum[:])))
 	}
-	_, err = shallowKeys.Parse("ssh-rsa " + seen + "abc")
-	g.Expect(err).NotTo(HaveOccurred(), "33 characters are 24 bytes and some bits")
+	for _, body := range []string{"ssh-rsa " + seen + "abc", "ssh-rsa " + seen + "==", "ssh-rsa " + seen + "="} {
+		_, err = shallowKeys.Parse(body)
+		g.Expect(err).NotTo(HaveOccurred(), "it need not be whole bytes")
+	}
 
 	for _, body := range []string{
 		"", "ssh-rsa", "ssh-rsa AAAA", "ssh-rsa " + seen + "===", "ssh-rsa " + seen + "-", "ssh-rsa " + seen[:20] + "=" + seen,
@@ -239,8 +239,8 @@ func TestShallow(t *testing.T) {
 	}
 }
 
-// An algorithm that a rule accepts and no layout describes is checked to its name.
-func TestAlgorithmWithoutLayout(t *testing.T) {
+// A rule can accept what the documents do not.
+func TestAlgorithmBesideTheDocuments(t *testing.T) {
 	t.Parallel()
 	rule := strictKeys
 	rule.Algorithms = []string{"ssh-ed25519"}

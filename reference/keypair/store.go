@@ -33,7 +33,10 @@ type Pair struct {
 
 // Store keeps key pairs in memory. Its methods may be called at the same time. Made by [NewStore].
 type Store struct {
-	Quota   int // greatest number of pairs in each scope; not to be changed once the store is in use
+	Quota int // greatest number of pairs in each scope; not to be changed once the store is in use
+	// Watch, unless it is nil, is told of each pair that is added, and of each that is deleted, before anybody can see that.
+	// It must not call the store, and is not to be changed once the store is in use.
+	Watch   func(in Scope, p Pair, deleted bool)
 	mu      sync.RWMutex
 	shelves map[Scope]*shelf
 }
@@ -97,7 +100,15 @@ func (s *Store) Add(in Scope, p Pair) error {
 	}
 	sh.byName[p.Name] = &p
 	sh.order = append(sh.order, &p)
+	s.told(in, &p, false)
 	return nil
+}
+
+// told tells whoever watches.
+func (s *Store) told(in Scope, p *Pair, deleted bool) {
+	if s.Watch != nil {
+		s.Watch(in, *p, deleted)
+	}
 }
 
 // Find returns the pairs that match, oldest first: those from the offset-th on, at most limit of them, and how many
@@ -116,16 +127,17 @@ func (s *Store) Find(in Scope, f Filter, offset, limit int) (page []Pair, total 
 			candidates = []*Pair{p}
 		}
 	}
+	var found []*Pair
 	for _, p := range candidates {
-		if !f.Match(p) {
-			continue
+		if f.Match(p) {
+			found = append(found, p)
 		}
-		if total >= offset && len(page) < limit {
-			page = append(page, sh.shown(p))
-		}
-		total++
 	}
-	return page, total
+	total = len(found)
+	for _, p := range found[min(offset, total):] {
+		page = append(page, sh.shown(p))
+	}
+	return page[:min(limit, len(page))], total
 }
 
 // Delete removes the pairs of those names. Names that no pair has are passed over. When one of the pairs is bound to a
@@ -144,7 +156,10 @@ func (s *Store) Delete(in Scope, names ...string) error {
 	}
 	before := len(sh.byName)
 	for _, name := range names {
-		delete(sh.byName, name)
+		if p := sh.byName[name]; p != nil {
+			delete(sh.byName, name)
+			s.told(in, p, true)
+		}
 	}
 	if len(sh.byName) == before {
 		return nil

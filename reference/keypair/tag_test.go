@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	. "github.com/onsi/gomega"
 )
@@ -74,4 +75,24 @@ func TestTagRuleWithoutUniqueness(t *testing.T) {
 	rule := testTags
 	rule.Unique = false
 	NewWithT(t).Expect(rule.Check([]Tag{{"k", "a"}, {"k", "b"}})).To(Succeed())
+}
+
+// Tags that follow the rule still do without one of them, and in any order.
+func FuzzTagRule(f *testing.F) {
+	f.Add("team", "a", "stage", "")
+	f.Add("acs:x", "https://", "\xff", "密")
+	f.Fuzz(func(t *testing.T, key, value, otherKey, otherValue string) {
+		one, other := Tag{key, value}, Tag{otherKey, otherValue}
+		if testTags.Check([]Tag{one, other}) != nil {
+			return
+		}
+		for _, tags := range [][]Tag{{one}, {other}, {other, one}} {
+			if err := testTags.Check(tags); err != nil {
+				t.Errorf("%q: %v", tags, err)
+			}
+		}
+		if key == otherKey || key == "" || !utf8.ValidString(key+value) {
+			t.Errorf("%q and %q are allowed", one, other)
+		}
+	})
 }

@@ -55,8 +55,8 @@ func (c *Call) Number(name string, usual, greatest int) (int, error) {
 	if text == "" {
 		return usual, nil
 	}
-	n, err := strconv.ParseUint(text, 10, 31)
-	if err != nil || n < 1 || n > uint64(greatest) { // #nosec G115 -- greatest is positive
+	n, _ := strconv.ParseUint(text, 10, 32)    // nought for what is no number, and the greatest for what is greater
+	if n != min(max(n, 1), uint64(greatest)) { // #nosec G115 -- greatest is positive
 		return 0, refusal.About(name, ErrInvalid)
 	}
 	return int(n), nil
@@ -132,6 +132,16 @@ func Keep(store *keypair.Store) Step {
 	return Step{"store", func(_ context.Context, c *Call) error {
 		c.Pair.Created = c.Time
 		return store.Add(c.Scope, c.Pair)
+	}}
+}
+
+// Find finds the pairs that a call asks for.
+func Find(store *keypair.Store) Step {
+	return Step{"find", func(_ context.Context, c *Call) error {
+		if c.Filter != nil {
+			c.Pairs, c.Page.Total = store.Find(c.Scope, *c.Filter, c.Page.Offset(), c.Page.Size)
+		}
+		return nil
 	}}
 }
 

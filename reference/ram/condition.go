@@ -114,7 +114,7 @@ func equalFold(value string) (test, error) {
 }
 
 func like(value string) (test, error) {
-	return func(have string) bool { return wild(value, have) }, nil
+	return wild(value).MatchString, nil
 }
 
 // numeric makes the tests of an operator that compares numbers; holds is told how what the request has compares with the value.

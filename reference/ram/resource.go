@@ -2,7 +2,7 @@ package ram
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
 )
 
 // Resource is what an operation works on, by the parts of its name acs:<service>:<region>:<account>:<relative-id>. They
@@ -20,26 +20,28 @@ func (r Resource) String() string {
 
 // resourcePattern is a compiled element of a statement's Resource.
 type resourcePattern struct {
-	all   bool
-	parts Resource
+	all                          bool
+	service, region, account, id *regexp.Regexp
 }
+
+var resourceName = regexp.MustCompile(`(?s)\Aacs:([^:]+):([^:]*):([^:]*):(.+)\z`)
 
 func compileResource(text string) (resourcePattern, error) {
 	if text == "*" {
 		return resourcePattern{all: true}, nil
 	}
-	parts := strings.SplitN(text, ":", 5)
-	if len(parts) != 5 || parts[0] != "acs" || parts[1] == "" || parts[4] == "" {
+	parts := resourceName.FindStringSubmatch(text)
+	if parts == nil {
 		return resourcePattern{}, fmt.Errorf(
 			`the resource %q is neither "*" nor acs:<service>:<region>:<account>:<relative-id>`, text)
 	}
-	return resourcePattern{parts: Resource{parts[1], parts[2], parts[3], parts[4]}}, nil
+	return resourcePattern{service: wild(parts[1]), region: wild(parts[2]), account: wild(parts[3]), id: wild(parts[4])}, nil
 }
 
 func (p resourcePattern) match(r Resource) bool {
 	if p.all || r == (Resource{}) {
 		return p.all
 	}
-	return wild(p.parts.Service, r.Service) && wild(p.parts.Region, r.Region) &&
-		wild(p.parts.Account, r.Account) && wild(p.parts.ID, r.ID)
+	return p.service.MatchString(r.Service) && p.region.MatchString(r.Region) &&
+		p.account.MatchString(r.Account) && p.id.MatchString(r.ID)
 }

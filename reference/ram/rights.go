@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -58,7 +59,7 @@ type layer struct {
 // statement is a compiled statement.
 type statement struct {
 	deny       bool
-	actions    []string // patterns, in lower case
+	actions    []*regexp.Regexp // of actions in lower case
 	resources  []resourcePattern
 	conditions []condition
 }
@@ -104,11 +105,11 @@ func compileStatement(s world.Statement) (statement, error) {
 	if s.Effect != world.Allow && s.Effect != world.Deny {
 		return out, fmt.Errorf("its effect is %q; there are %s and %s", s.Effect, world.Allow, world.Deny)
 	}
-	if len(s.Action) == 0 || len(s.Resource) == 0 {
+	if min(len(s.Action), len(s.Resource)) == 0 {
 		return out, errors.New("it needs an action and a resource")
 	}
 	for _, action := range s.Action {
-		out.actions = append(out.actions, strings.ToLower(action))
+		out.actions = append(out.actions, wild(strings.ToLower(action)))
 	}
 	for _, resource := range s.Resource {
 		pattern, err := compileResource(resource)
@@ -167,19 +168,18 @@ func (l layer) decide(q Request) Outcome {
 func decideOne(relevant []statement, r Resource) Outcome {
 	outcome := ImplicitDeny
 	for _, s := range relevant {
-		if !slices.ContainsFunc(s.resources, func(p resourcePattern) bool { return p.match(r) }) {
-			continue
-		}
-		if s.deny {
+		switch about := slices.ContainsFunc(s.resources, func(p resourcePattern) bool { return p.match(r) }); {
+		case about && s.deny:
 			return ExplicitDeny
+		case about:
+			outcome = Allowed
 		}
-		outcome = Allowed
 	}
 	return outcome
 }
 
 func (s statement) about(q Request) bool {
-	if !slices.ContainsFunc(s.actions, func(pattern string) bool { return wild(pattern, q.Action) }) {
+	if !slices.ContainsFunc(s.actions, func(a *regexp.Regexp) bool { return a.MatchString(q.Action) }) {
 		return false
 	}
 	for _, c := range s.conditions {

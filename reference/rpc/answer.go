@@ -133,34 +133,25 @@ func (f Form) writeResult(body *bytes.Buffer, q *request, result any) error {
 }
 
 func (f Form) writeResultJSON(body *bytes.Buffer, id string, result any) error {
-	start := body.Len()
-	body.WriteByte('{')
+	var parts [][]byte
 	if f.RequestID != "" {
-		body.WriteByte('"')
-		body.WriteString(f.RequestID)
-		body.WriteString(`":"`)
-		body.WriteString(id)
-		body.WriteByte('"')
+		parts = append(parts, []byte(`"`+f.RequestID+`":"`+id+`"`))
 	}
 	if result != nil {
-		before := body.Len()
-		if err := encodeJSON(body, result); err != nil {
+		var encoded bytes.Buffer
+		if err := encodeJSON(&encoded, result); err != nil {
 			return err
 		}
-		members := body.Bytes()[before:]
-		switch {
-		case members[0] != '{':
+		members, object := bytes.CutPrefix(encoded.Bytes(), []byte("{"))
+		if !object {
 			return errNoObject
-		case string(members) == "{}":
-			body.Truncate(before)
-		case before == start+1: // it is alone
-			body.Truncate(start + copy(body.Bytes()[start:], members))
-			return nil
-		default: // go on after the id, and leave the closing brace to below
-			members[0] = ','
-			body.Truncate(body.Len() - 1)
+		}
+		if members = bytes.TrimSuffix(members, []byte("}")); len(members) > 0 {
+			parts = append(parts, members)
 		}
 	}
+	body.WriteByte('{')
+	body.Write(bytes.Join(parts, []byte(",")))
 	body.WriteByte('}')
 	return nil
 }
@@ -227,10 +218,7 @@ func (d Detail) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 
 // writeRefusal encodes an error answer.
 func (f Form) writeRefusal(body *bytes.Buffer, q *request, refusal *Error) {
-	if q.format == "" {
-		q.format = guessFormat(q)
-	}
-	q.format = cmp.Or(f.Refusals, q.format)
+	q.format = cmp.Or(f.Refusals, q.format, guessFormat(q))
 	e := f.Envelope(Envelope{
 		RequestID: q.id, HostID: q.http.Host, Code: refusal.Code, Message: refusal.Message,
 		Recommend:          recommend(q, refusal.Code),
@@ -254,9 +242,10 @@ func recommend(q *request, code string) string {
 // be told to.
 func (f Form) writeAnswer(w http.ResponseWriter, q *request, status int, body *bytes.Buffer) {
 	header := w.Header()
-	header.Set("Content-Type", f.ContentTypes[q.format])
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
-	header.Set("X-Acs-Request-Id", q.id)
+	values := []string{f.ContentTypes[q.format], strconv.Itoa(body.Len()), q.id}
+	for i, name := range []string{"Content-Type", "Content-Length", "X-Acs-Request-Id"} {
+		header[name] = values[i : i+1 : i+1]
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes())
 }

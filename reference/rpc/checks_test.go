@@ -120,7 +120,7 @@ func TestEveryRefusal(t *testing.T) {
 		{name: "unsorted", shapes: onlyV3, after: swap("host;x-acs-action", "x-acs-action;host"), status: 400, code: "IncompleteSignature", message: formHint + "SignedHeaders must be lower-case names, sorted, each once."},
 		{name: "upper case", shapes: onlyV3, after: swap("host;", "Host;"), status: 400, code: "IncompleteSignature", message: formHint + "SignedHeaders must be lower-case names, sorted, each once."},
 		{name: "twice", shapes: onlyV3, after: swap("host;", "host;host;"), status: 400, code: "IncompleteSignature", message: formHint + "SignedHeaders must be lower-case names, sorted, each once."},
-		{name: "payload hash", shapes: onlyV3, before: header(headerHash, emptyHash[1:]+"0"), status: 400, code: "IncompleteSignature", message: formHint + "x-acs-content-sha256 is not the lower-case SHA-256 of the request body."},
+		{name: "payload hash", shapes: onlyV3, before: header(headerHash, hashHex(nil)[1:]+"0"), status: 400, code: "IncompleteSignature", message: formHint + "x-acs-content-sha256 is not the lower-case SHA-256 of the request body."},
 		{name: "no payload hash", shapes: onlyV3, after: noHeader(headerHash), status: 400, code: "IncompleteSignature", message: formHint + "x-acs-content-sha256 is not the lower-case SHA-256 of the request body."},
 	}
 	for _, test := range tests {
@@ -206,11 +206,11 @@ func TestAMessageIsNoEchoOfAHugeRequest(t *testing.T) {
 	for _, s := range []shape{v1Form, v3Query} {
 		t.Run(string(s), func(t *testing.T) {
 			g := NewWithT(t)
-			d := newDraft(s, "ImportKeyPair", "n1", map[string]string{"PublicKeyBody": strings.Repeat("x", maxShown)})
+			d := newDraft(s, "ImportKeyPair", "n1", map[string]string{"PublicKeyBody": strings.Repeat("x", 3*maxShown)})
 			d.as.Secret = "wrong"
 			a := send(t, newGateway(t), d.sign().request())
 			g.Expect(a.Code).To(Equal("SignatureDoesNotMatch"))
-			g.Expect(a.Message).To(HaveSuffix("too long to be shown."))
+			g.Expect(len(a.Message)).To(BeNumerically("<", 2*maxShown))
 		})
 	}
 }
@@ -298,10 +298,6 @@ func TestWhatIsNoRequestAtAll(t *testing.T) {
 	}
 	short := post(formType, "a=b")
 	short.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)) // as net/http has it
-	crowded := get("Format=json")
-	for i := range 11 {
-		crowded.Header.Add("X-Crowd", fmt.Sprint(i))
-	}
 	const malformed, tooLarge = "The request parameters are not well formed: ", "The request body is larger than the server takes."
 	tests := []struct {
 		name          string
@@ -310,13 +306,10 @@ func TestWhatIsNoRequestAtAll(t *testing.T) {
 		code, message string
 	}{
 		{"nothing", get("Format=JSON"), 400, "MissingParameter", missing("Action")},
-		{"headers", crowded, 400, "TooManyHeaders", "The request has more headers than the server takes."},
 		{"length over the limit", post(formType, strings.Repeat("x", 101)), 413, "RequestEntityTooLarge", tooLarge},
 		{"chunks over the limit", chunked(strings.NewReader(strings.Repeat("x", 101))), 413, "RequestEntityTooLarge", tooLarge},
 		{"short body", short, 400, "IncompleteBody", "The request body could not be read to its end."},
 		{"broken body", chunked(iotest.ErrReader(errors.New("reset"))), 400, "IncompleteBody", "The request body could not be read to its end."},
-		{"JSON body", post("application/json; charset=utf-8", "{}"), 400, "UnsupportedContentType", "The request body must be application/x-www-form-urlencoded."},
-		{"multipart body", post("multipart/form-data; boundary=x", "--x--"), 400, "UnsupportedContentType", "The request body must be application/x-www-form-urlencoded."},
 		{"percent alone", get("Format=JSON&a=%"), 400, "InvalidParameter", malformed + "a percent sign is not followed by two hexadecimal digits."},
 		{"percent in a name", get("Format=JSON&%zz=1"), 400, "InvalidParameter", malformed + "a percent sign is not followed by two hexadecimal digits."},
 		{"percent in the form", post(formType, "a=%4"), 400, "InvalidParameter", malformed + "a percent sign is not followed by two hexadecimal digits."},
@@ -333,7 +326,7 @@ func TestWhatIsNoRequestAtAll(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			g := NewWithT(t)
 			test.request.Host = testHost
-			gateway := newGateway(t, func(c *Config) { c.MaxBody, c.MaxParams, c.MaxHeaders = 100, 20, 10 })
+			gateway := newGateway(t, func(c *Config) { c.MaxBody, c.MaxParams = 100, 20 })
 			expectRefusal(g, send(t, gateway, test.request), test.status, test.code, test.message)
 		})
 	}
@@ -343,7 +336,7 @@ func TestLimitsIncludeTheirEnds(t *testing.T) {
 	g := NewWithT(t)
 	d := newDraft(v1Form, "ImportKeyPair", "n1", map[string]string{"KeyPairName": "k"}).sign()
 	gateway := newGateway(t, func(c *Config) {
-		c.MaxBody, c.MaxParams, c.MaxHeaders = int64(len(d.payload())), len(d.form), len(d.header)
+		c.MaxBody, c.MaxParams = int64(len(d.payload())), len(d.form)
 	})
 	a := send(t, gateway, d.request())
 	g.Expect(a.KeyPairName).To(Equal("k"), a.body)

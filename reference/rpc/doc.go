@@ -8,7 +8,7 @@
 // checks, see [Checks]; the first that finds a fault ends the request with
 // that fault:
 //
-//	header count → method → path → body → parameters → format →
+//	method → path → body → parameters → format →
 //	common parameters → operation → signature method → timestamp →
 //	access key → security token → signed headers → payload hash →
 //	signature → nonce → permission

@@ -1,5 +1,7 @@
 package rpc
 
+import "slices"
+
 // Error is a refusal as the caller sees it. An operation returns it; every
 // other error becomes the product's FaultInternal.
 type Error struct {
@@ -18,5 +20,8 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 // isRefusal tells whether e can be sent: an operation that makes an error without
 // a code or with the status of a success has a defect.
 func (e *Error) isRefusal() bool {
-	return e.Code != "" && e.Status >= 400 && e.Status <= 599
+	if e.Code == "" {
+		return false
+	}
+	return slices.Contains([]int{4, 5}, e.Status/100)
 }

@@ -14,12 +14,10 @@ type Fault string
 
 // The faults, in the order in which the gateway looks for them.
 const (
-	FaultTooManyHeaders   Fault = "too many headers"     // than Config.MaxHeaders
 	FaultMethod           Fault = "method"               // neither GET nor POST
 	FaultPath             Fault = "path"                 // not "/"
 	FaultBodyTooLarge     Fault = "body too large"       // than Config.MaxBody
 	FaultBodyUnread       Fault = "body unread"          // it ended early or could not be read
-	FaultContentType      Fault = "content type"         // a body that is no form
 	FaultTooManyParams    Fault = "too many parameters"  // than Config.MaxParams, in the query or in the body
 	FaultMalformed        Fault = "malformed parameters" // {detail}: percent-encoding or UTF-8
 	FaultDuplicate        Fault = "duplicate parameter"  // {name} stands twice in one place
@@ -54,12 +52,10 @@ type Row struct {
 // of error codes has it. Where that list has nothing, the code is ours: the faults of
 // HTTP itself, which a client of the service never provokes.
 var gatewayRows = map[Fault]Row{
-	FaultTooManyHeaders:   {http.StatusBadRequest, "TooManyHeaders", "The request has more headers than the server takes."},
 	FaultMethod:           {http.StatusBadRequest, "UnsupportedHTTPMethod", "This HTTP method is not supported."},
 	FaultPath:             {http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."},
 	FaultBodyTooLarge:     {http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body is larger than the server takes."},
 	FaultBodyUnread:       {http.StatusBadRequest, "IncompleteBody", "The request body could not be read to its end."},
-	FaultContentType:      {http.StatusBadRequest, "UnsupportedContentType", "The request body must be application/x-www-form-urlencoded."},
 	FaultTooManyParams:    {http.StatusBadRequest, "TooManyParameters", "The request has more parameters than the server takes."},
 	FaultMalformed:        {http.StatusBadRequest, "InvalidParameter", "The request parameters are not well formed: {detail}."},
 	FaultDuplicate:        {http.StatusBadRequest, "InvalidParameter", `The parameter "{name}" is supplied more than once.`},

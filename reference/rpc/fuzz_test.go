@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,6 +46,26 @@ func FuzzRequest(f *testing.F) {
 		}
 		if a := serveAnything(t, newGateway(t), r); a.status == http.StatusOK && method != http.MethodGet && method != http.MethodPost {
 			t.Fatalf("served %q", method)
+		}
+	})
+}
+
+// FuzzDecode checks that names and values are decoded as the standard library does it.
+func FuzzDecode(f *testing.F) {
+	for _, raw := range []string{"", "a+b", "%41%2b%2B", "%", "%4", "%4g", "ssh-rsa+AAAA%2F%3D+me", "%ff", "密"} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		text, p := decode(raw)
+		want, err := url.QueryUnescape(raw)
+		if err != nil || !utf8.ValidString(want) {
+			if p == nil {
+				t.Fatalf("%q is decoded to %q", raw, text)
+			}
+			return
+		}
+		if p != nil || text != want {
+			t.Fatalf("%q is decoded to %q, not to %q: %v", raw, text, want, p)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,10 +19,9 @@ import (
 
 // Limits that hold where Config has zero.
 const (
-	DefaultMaxBody    = 1 << 20 // bytes
-	DefaultMaxParams  = 1000
-	DefaultMaxHeaders = 100
-	DefaultMaxNonces  = 1 << 22 // about 20 bytes each; 2,200 calls a second, sustained
+	DefaultMaxBody   = 1 << 20 // bytes
+	DefaultMaxParams = 1000
+	DefaultMaxNonces = 1 << 21 // about 20 bytes each; 1,100 calls a second, sustained
 )
 
 // Identity says who calls.
@@ -81,10 +82,9 @@ type Config struct {
 	Clock  func() time.Time // nil: time.Now
 	Logger *slog.Logger     // nil: no logs; one line at level Info for each request
 
-	MaxBody    int64 // bytes of a request's body; 0: DefaultMaxBody
-	MaxParams  int   // in the query, and again in the body; 0: DefaultMaxParams
-	MaxHeaders int   // header lines; 0: DefaultMaxHeaders
-	MaxNonces  int   // remembered for each access key; 0: DefaultMaxNonces
+	MaxBody   int64 // bytes of a request's body; 0: DefaultMaxBody
+	MaxParams int   // in the query, and again in the body; 0: DefaultMaxParams
+	MaxNonces int   // of each access key in half an hour; 0: DefaultMaxNonces
 
 	RequestID func() string                              // makes the id of a request; nil: NewRequestID
 	Checks    []Check                                    // that a request is led through; nil: Checks()
@@ -105,7 +105,6 @@ type Gateway struct {
 	log        *slog.Logger
 	maxBody    int64
 	maxParams  int
-	maxHeaders int
 }
 
 type operationKey struct{ version, action string }
@@ -151,12 +150,11 @@ func New(c Config) (*Gateway, error) {
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
-	if c.MaxBody < 0 || c.MaxParams < 0 || c.MaxHeaders < 0 || c.MaxNonces < 0 {
+	if min(c.MaxBody, int64(c.MaxParams), int64(c.MaxNonces)) < 0 {
 		return nil, errors.New("rpc: a limit is negative; use 0 for the default")
 	}
-	g.maxBody = orDefault(c.MaxBody, DefaultMaxBody)
-	g.maxParams = orDefault(c.MaxParams, DefaultMaxParams)
-	g.maxHeaders = orDefault(c.MaxHeaders, DefaultMaxHeaders)
+	g.maxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	g.maxParams = cmp.Or(c.MaxParams, DefaultMaxParams)
 	for _, o := range c.Operations {
 		if err := g.addOperation(o, c.Products); err != nil {
 			return nil, err
@@ -166,23 +164,16 @@ func New(c Config) (*Gateway, error) {
 		return nil, errors.New("rpc: no operation to serve")
 	}
 	for _, credential := range c.Identities {
-		if err := g.addIdentity(credential, orDefault(c.MaxNonces, DefaultMaxNonces)); err != nil {
+		if err := g.addIdentity(credential, cmp.Or(c.MaxNonces, DefaultMaxNonces)); err != nil {
 			return nil, err
 		}
 	}
 	return g, nil
 }
 
-// orDefault returns the value, or the default for zero.
-func orDefault[T int | int64](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
-}
-
 func (g *Gateway) addOperation(o Operation, products []Product) error {
-	if o.Product == "" || o.Version == "" || o.Action == "" || o.Handle == nil {
+	switch {
+	case slices.Contains([]string{o.Product, o.Version, o.Action}, ""), o.Handle == nil:
 		return fmt.Errorf("rpc: operation %q of product %q, version %q: product, version, action and handler are all needed", o.Action, o.Product, o.Version)
 	}
 	if o.Permission != nil && o.Permission.Action == "" {
@@ -224,7 +215,7 @@ func productNamed(name string, listed []Product) *Product {
 }
 
 func (g *Gateway) addIdentity(c Credential, maxNonces int) error {
-	if c.AccessKeyID == "" || c.Secret == "" {
+	if slices.Contains([]string{c.AccessKeyID, c.Secret}, "") {
 		return fmt.Errorf("rpc: identity %s/%s: access key id and secret are both needed", c.AccountID, c.Name)
 	}
 	if first, known := g.callers[c.AccessKeyID]; known {
@@ -246,7 +237,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{http: r, writer: w, id: g.requestID(), now: g.clock(), product: g.fallback}
 	body := answers.Get().(*bytes.Buffer)
 	body.Reset()
-	defer recycle(body)
+	defer answers.Put(body)
 
 	var status int
 	var code string
@@ -284,8 +275,10 @@ func (g *Gateway) serve(q *request, body *bytes.Buffer) (refusal *Error) {
 	if err == nil {
 		return nil
 	}
-	if asked, ok := errors.AsType[*Error](err); ok && asked.isRefusal() {
-		return asked
+	if asked, ok := errors.AsType[*Error](err); ok {
+		if asked.isRefusal() {
+			return asked
+		}
 	}
 	g.log.Error("operation failed", "action", q.action, "requestId", q.id, "error", err.Error())
 	return q.product.Error(FaultInternal, "", "")
@@ -329,12 +322,3 @@ func (g *Gateway) logRequest(q *request, status int, code string, took time.Dura
 
 // answers holds the buffers that answers are written in.
 var answers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// maxRecycled is the size from which a buffer is not worth keeping, in bytes.
-const maxRecycled = 64 << 10
-
-func recycle(b *bytes.Buffer) {
-	if b.Cap() <= maxRecycled {
-		answers.Put(b)
-	}
-}

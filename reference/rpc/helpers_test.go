@@ -20,6 +20,9 @@ import (
 	. "github.com/onsi/gomega"
 )
 
+// formType is what clients say of a form.
+const formType = "application/x-www-form-urlencoded"
+
 // The world of these tests.
 const (
 	testVersion = "2014-05-26"

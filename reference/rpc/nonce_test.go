@@ -46,7 +46,7 @@ func TestNoncesAreBounded(t *testing.T) {
 		case FaultNonceMemory:
 			refused++
 		}
-		g.Expect(len(s.young) + len(s.elder)).To(BeNumerically("<=", limit))
+		g.Expect(len(s.young) + len(s.elder)).To(BeNumerically("<=", 2*limit))
 	}
 	g.Expect(taken + refused).To(Equal(10000))
 	g.Expect(taken).To(BeNumerically(">=", 5*limit), "room comes back with time")

@@ -68,9 +68,9 @@ func (p *Params) Objects(prefix string) []Item {
 	var items []Item
 	index := make(map[int]int) // N to its place in items
 	for _, one := range p.under(prefix) {
-		number, field, dotted := strings.Cut(one.name[len(prefix)+1:], ".")
+		number, field, _ := strings.Cut(one.name[len(prefix)+1:], ".")
 		n, ok := listNumber(number)
-		if !ok || !dotted || field == "" {
+		if !ok || field == "" {
 			continue
 		}
 		at, known := index[n]
@@ -127,8 +127,8 @@ func (p *Params) under(prefix string) []pair {
 
 // listNumber reads the N of a list.
 func listNumber(s string) (int, bool) {
-	n, err := strconv.ParseUint(s, 10, 31)
-	return int(n), err == nil && s == strconv.FormatUint(n, 10)
+	n, _ := strconv.ParseUint(s, 10, 31) // what is no such number is not written so again
+	return int(n), s == strconv.FormatUint(n, 10)
 }
 
 // byName orders parameters as both signatures want them: bytewise.

@@ -55,7 +55,7 @@ func TestRepeat(t *testing.T) {
 
 func TestStringArray(t *testing.T) {
 	for text, want := range map[string][]string{
-		`["a","b"]`: {"a", "b"}, ` [ "a" , "a" ] `: {"a", "a"}, `[]`: {}, `[""]`: {""}, `["é\n\u5bc6\""]`: {"é\n密\""},
+		`["a","b"]`: {"a", "b"}, ` [ "a" , "a" ] `: {"a", "a"}, `[]`: {}, `[""]`: {""}, "null": {}, `["é\n\u5bc6\""]`: {"é\n密\""},
 	} {
 		t.Run(text, func(t *testing.T) {
 			g := NewWithT(t)
@@ -65,7 +65,7 @@ func TestStringArray(t *testing.T) {
 		})
 	}
 	for _, text := range []string{
-		"", " ", "a", `"a"`, "null", "{}", "1", "[", `["a"`, `["a",]`, `["a"]x`, `["a"]["b"]`, "[1]", "[null]", `["a",null]`, `[["a"]]`, `[{"a":1}]`, "['a']", "[a]",
+		"", " ", "a", `"a"`, "{}", "1", "[", `["a"`, `["a",]`, `["a"]x`, `["a"]["b"]`, "[1]", "[null]", `["a",null]`, `[["a"]]`, `[{"a":1}]`, "['a']", "[a]",
 		strings.Repeat("[", 100000),
 	} {
 		t.Run(shorten(text), func(t *testing.T) {

@@ -4,14 +4,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
-
-// formType is the only type of a body that carries parameters.
-const formType = "application/x-www-form-urlencoded"
 
 // problem is a fault with its particulars, before a product words it.
 type problem struct {
@@ -36,14 +32,6 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *pro
 		return nil, &problem{fault: FaultBodyUnread}
 	}
 	return body, nil
-}
-
-// isForm tells whether a body of this Content-Type holds parameters. A body
-// without a type does: some clients send none.
-func isForm(contentType string) bool {
-	mediaType, _, _ := strings.Cut(contentType, ";")
-	mediaType = strings.TrimSpace(mediaType)
-	return mediaType == "" || strings.EqualFold(mediaType, formType)
 }
 
 // parsePairs decodes a query or a form into parameters sorted by name. Every
@@ -84,17 +72,51 @@ func parsePairs(raw string, limit int) ([]pair, *problem) {
 	return pairs, nil
 }
 
-// decode undoes the percent-encoding of a name or value.
+// decode undoes the percent-encoding of a name or value, and makes a space of a plus. It copies what is between the escapes
+// in one go, for most of a public key, the longest value, is not escaped; [url.QueryUnescape] copies byte by byte.
 func decode(raw string) (string, *problem) {
-	text, err := url.QueryUnescape(raw)
-	if err != nil {
-		return "", &problem{fault: FaultMalformed, detail: "a percent sign is not followed by two hexadecimal digits"}
+	var out strings.Builder
+	kept := 0 // start of the bytes that stay as they are
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '%' && raw[i] != '+' {
+			continue
+		}
+		if out.Cap() == 0 {
+			out.Grow(len(raw))
+		}
+		out.WriteString(raw[kept:i])
+		c := byte(' ')
+		if raw[i] == '%' {
+			if i+2 >= len(raw) || hexValue[raw[i+1]] > 15 || hexValue[raw[i+2]] > 15 {
+				return "", &problem{fault: FaultMalformed, detail: "a percent sign is not followed by two hexadecimal digits"}
+			}
+			c = hexValue[raw[i+1]]<<4 | hexValue[raw[i+2]]
+			i += 2
+		}
+		out.WriteByte(c)
+		kept = i + 1
+	}
+	text := raw
+	if kept > 0 {
+		out.WriteString(raw[kept:])
+		text = out.String()
 	}
 	if !utf8.ValidString(text) {
 		return "", &problem{fault: FaultMalformed, detail: "a name or value is not UTF-8"}
 	}
 	return text, nil
 }
+
+// hexValue is the value of each hexadecimal digit, and more than 15 for what is none.
+var hexValue = func() (table [256]byte) {
+	for c := range table {
+		table[c] = 255
+	}
+	for i := range byte(16) {
+		table[upperHex[i]], table[strings.ToLower(upperHex)[i]] = i, i
+	}
+	return table
+}()
 
 // merge joins the parameters of query and form, both sorted. Where both have a
 // name the form's value counts, as in the string that the official SDKs sign.

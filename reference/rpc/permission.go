@@ -54,9 +54,6 @@ func contextOf(q *request) ram.Context {
 
 // sourceOf is the address at the other end of the connection, invalid when there is none.
 func sourceOf(r *http.Request) netip.Addr {
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // invalid where it cannot be read
 	return from.Addr().Unmap().WithZone("")
 }

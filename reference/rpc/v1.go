@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/base64"
 )
@@ -16,7 +17,10 @@ const (
 const stringToSignMark = "server string to sign is:"
 
 // maxShown bounds the part of a request that a message repeats, in bytes.
-const maxShown = 64 << 10
+const maxShown = 65536
+
+// cutMessage is the part of what was signed that a message repeats.
+func cutMessage(signed []byte) string { return string(signed[:min(len(signed), maxShown)]) }
 
 // newV1Key returns the HMAC of a secret as V1 wants it, with "&" behind.
 func newV1Key(secret string) *keyedHash { return newKeyedHash(sha1.New, secret+"&") }
@@ -34,7 +38,7 @@ func readCommonV1(q *request) {
 // checkSignatureFieldsV1 takes an absent or empty SignatureMethod for HMAC-SHA1,
 // and wants SignatureType absent or empty: bearer tokens and key pairs are not served.
 func checkSignatureFieldsV1(q *request) *problem {
-	if method, _ := q.params.Get("SignatureMethod"); method != "" && method != v1Method {
+	if method, _ := q.params.Get("SignatureMethod"); cmp.Or(method, v1Method) != v1Method {
 		return &problem{fault: FaultSignatureField, name: "SignatureMethod"}
 	}
 	if version, _ := q.params.Get("SignatureVersion"); version != v1Version {
@@ -65,13 +69,10 @@ func signV1(key *keyedHash, stringToSign []byte) string {
 // describeV1 tells the caller what was signed here. Not with a security token in
 // it, though: messages end up in logs.
 func describeV1(stringToSign []byte, token string) string {
-	switch {
-	case token != "":
+	if token != "" {
 		return "The string to sign is not shown because it contains the security token."
-	case len(stringToSign) > maxShown:
-		return "The string to sign is too long to be shown."
 	}
-	return stringToSignMark + string(stringToSign)
+	return stringToSignMark + cutMessage(stringToSign)
 }
 
 // appendStringToSignV1 appends METHOD&%2F& and the twice encoded parameters,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,25 +71,15 @@ func readAuthorization(q *request) *problem {
 	if algorithm != v3Algorithm {
 		return &problem{fault: FaultSignatureField, name: "SignatureMethod"}
 	}
-	for rest != "" {
-		var field string
-		field, rest, _ = strings.Cut(rest, ",")
+	values := map[string]string{}
+	fields := strings.Split(rest, ",")
+	for _, field := range fields {
 		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
-		var target *string
-		switch name {
-		case "Credential":
-			target = &q.accessKeyID
-		case "SignedHeaders":
-			target = &q.signedHeaders
-		case "Signature":
-			target = &q.signature
-		}
-		if target == nil || *target != "" || value == "" {
-			return signatureForm("Authorization must have Credential, SignedHeaders and Signature, each once.")
-		}
-		*target = value
+		values[name] = value
 	}
-	if q.accessKeyID == "" || q.signedHeaders == "" || q.signature == "" {
+	q.accessKeyID, q.signedHeaders, q.signature = values["Credential"], values["SignedHeaders"], values["Signature"]
+	switch {
+	case len(fields) != 3, slices.Contains([]string{q.accessKeyID, q.signedHeaders, q.signature}, ""):
 		return signatureForm("Authorization must have Credential, SignedHeaders and Signature, each once.")
 	}
 	return nil
@@ -104,51 +93,31 @@ func signatureForm(detail string) *problem {
 // checkSignedHeadersV3 wants a sorted list of lower-case names, with all of
 // mustBeSigned and all x-acs-* headers of the request among them.
 func checkSignedHeadersV3(q *request) *problem {
-	last, vendor, required := "", 0, 0
-	for name := range strings.SplitSeq(q.signedHeaders, ";") {
-		if name <= last || strings.ToLower(name) != name {
-			return signatureForm("SignedHeaders must be lower-case names, sorted, each once.")
-		}
-		last = name
-		if required < len(mustBeSigned) && name == mustBeSigned[required] {
-			required++
-		}
-		if strings.HasPrefix(name, "x-acs-") && len(headerValues(q.http, name)) > 0 {
-			vendor++
-		}
+	signed := strings.Split(q.signedHeaders, ";")
+	switch {
+	case strings.ToLower(q.signedHeaders) != q.signedHeaders, !slices.Equal(signed, slices.Compact(slices.Sorted(slices.Values(signed)))):
+		return signatureForm("SignedHeaders must be lower-case names, sorted, each once.")
 	}
-	if required < len(mustBeSigned) {
-		return signatureForm("The header " + mustBeSigned[required] + " must be signed.")
-	}
-	// All signed names differ, so where the numbers agree nothing is left unsigned.
-	if countVendorHeaders(q.http.Header) != vendor {
-		return signatureForm("The header " + shorten(unsignedHeader(q)) + " must be signed.")
+	for _, name := range toBeSigned(q.http.Header) {
+		if _, found := slices.BinarySearch(signed, name); !found {
+			return signatureForm("The header " + shorten(name) + " must be signed.")
+		}
 	}
 	return nil
 }
 
-func countVendorHeaders(h http.Header) (n int) {
+// toBeSigned are the headers that the signature of a request with the header h
+// has to cover.
+func toBeSigned(h http.Header) []string {
+	names := slices.Clone(mustBeSigned)
 	for key := range h {
 		if strings.HasPrefix(key, vendorPrefix) {
-			n++
+			names = append(names, strings.ToLower(key))
 		}
 	}
-	return n
+	slices.Sort(names) // so that the same one is missed first every time
+	return names
 }
-
-// unsignedHeader returns the first x-acs-* header, by name, that is not signed.
-func unsignedHeader(q *request) string {
-	signed := strings.Split(q.signedHeaders, ";")
-	for _, key := range slices.Sorted(maps.Keys(q.http.Header)) {
-		if name := strings.ToLower(key); strings.HasPrefix(key, vendorPrefix) && !slices.Contains(signed, name) {
-			return name
-		}
-	}
-	return ""
-}
-
-// emptyHash is the payload hash of most requests.
-var emptyHash = hashHex(nil)
 
 func hashHex(data []byte) string {
 	sum := sha256.Sum256(data)
@@ -156,11 +125,7 @@ func hashHex(data []byte) string {
 }
 
 func checkPayloadHashV3(q *request) *problem {
-	want := emptyHash
-	if len(q.body) > 0 {
-		want = hashHex(q.body)
-	}
-	if values := q.http.Header[headerHash]; len(values) != 1 || values[0] != want {
+	if q.http.Header.Get(headerHash) != hashHex(q.body) {
 		return signatureForm("x-acs-content-sha256 is not the lower-case SHA-256 of the request body.")
 	}
 	return nil
@@ -171,7 +136,7 @@ func checkSignatureV3(q *request) (p *problem) {
 		canonical := canonicalV3{
 			method: q.http.Method, query: q.query, signedHeaders: q.signedHeaders,
 			values:      func(name string) []string { return headerValues(q.http, name) },
-			payloadHash: q.http.Header[headerHash][0],
+			payloadHash: q.http.Header.Get(headerHash),
 		}
 		buf = canonical.append(buf)
 		hash := hashHex(buf)
@@ -194,14 +159,9 @@ func signV3(key *keyedHash, hash string) string {
 // describeV3 tells the caller what was signed here, the security token hidden:
 // messages end up in logs.
 func describeV3(canonical []byte, hash, token string) string {
-	if len(canonical) > maxShown {
-		return "The canonical request is too long to be shown."
-	}
-	if token != "" {
-		const start = "\nx-acs-security-token:"
-		canonical = bytes.Replace(canonical, []byte(start+token+"\n"), []byte(start+"[hidden]\n"), 1)
-	}
-	return "server StringToSign is [" + stringToSignV3(hash) + "] server CanonicalRequest is [" + string(canonical) + "]"
+	const start = "\nx-acs-security-token:"
+	canonical = bytes.Replace(canonical, []byte(start+token+"\n"), []byte(start+"[hidden]\n"), 1)
+	return "server StringToSign is [" + stringToSignV3(hash) + "] server CanonicalRequest is [" + cutMessage(canonical) + "]"
 }
 
 // headerValues returns the values of a header by its lower-case name; net/http
@@ -254,9 +214,6 @@ func (c canonicalV3) append(dst []byte) []byte {
 }
 
 func joinValues(values []string) string {
-	if len(values) == 1 {
-		return strings.TrimSpace(values[0])
-	}
 	trimmed := make([]string, len(values))
 	for i, value := range values {
 		trimmed[i] = strings.TrimSpace(value)

@@ -19,6 +19,7 @@ import (
 	"github.com/kpspec/kpspec/reference"
 	"github.com/kpspec/kpspec/reference/defect"
 	"github.com/kpspec/kpspec/reference/idempotence"
+	"github.com/kpspec/kpspec/reference/weather"
 )
 
 // Exit codes of the program.
@@ -39,19 +40,24 @@ const (
 	graceTimeout      = 5 * time.Second // for calls under way when the end comes
 )
 
+// defaultPoolSize is enough for clients that create key pairs in bursts, and about ten seconds of one processor to make.
+const defaultPoolSize = 64
+
 // prefix begins the environment variable of each flag: KPREF_LOG_LEVEL for --log-level.
 const prefix = "KPREF_"
 
 // settings are the flags.
 type settings struct {
-	listen, world, logLevel string
-	defect                  string
-	options                 reference.Options
+	listen, admin, world, logLevel string
+	defect                         string
+	options                        reference.Options
+	weather                        forecast
 }
 
 // Main runs the program until ctx is over and returns its exit code: 0 after a graceful end or help, 1 when it could not
-// listen, 2 for a wrong flag, environment variable or world. What is wrong is said in one line on stderr. The one line on
-// stdout, "kpref listening on http://HOST:PORT" (or "kpref with the defect ID listening on ..."), says where it listens, as soon as it does.
+// listen, 2 for a wrong flag, environment variable or world. What is wrong is said in one line on stderr. The first line on
+// stdout, "kpref listening on http://HOST:PORT" (or "kpref with the defect ID listening on ..."), says where it listens, as
+// soon as it does. With --admin there is a second, "kpref admin on http://HOST:PORT".
 func Main(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
 	err := Command(args, lookup, stdout, stderr).ExecuteContext(ctx)
 	if err == nil {
@@ -98,9 +104,15 @@ func Command(args []string, lookup func(string) (string, bool), stdout, stderr i
 		"SWAS servers that do not exist, among others that do: call-error or per-instance")
 	flags.StringVar(&s.options.TokenScope, "token-scope", "operation", "how far a ClientToken reaches: operation or account")
 	flags.DurationVar(&s.options.TokenLifetime, "token-lifetime", idempotence.DefaultLifetime, "for how long a ClientToken is remembered")
-	flags.IntVar(&s.options.PoolSize, "pool-size", reference.DefaultPoolSize, "generated keys to keep ready; 0 makes none ahead of time")
+	flags.IntVar(&s.options.PoolSize, "pool-size", defaultPoolSize,
+		"generated keys to keep ready, once the first was asked for; 0 makes none ahead of time")
 	flags.StringVar(&s.defect, "defect", "", "serve with one declared defect, to see its fault; reference/defect/DEFECTS.md lists the ids")
 	flags.StringVar(&s.logLevel, "log-level", "warn", "debug, info (a line for each request), warn or error")
+	flags.Var(&s.weather, "weather", "bad weather, such as latency=50ms or throttling=5%; more of it separated by commas, or\n"+
+		"with the flag again; the kinds are "+strings.Join(weather.Kinds(), ", ")+" (default: none)")
+	flags.Uint64Var(&s.weather.Seed, "weather-seed", 1, "decides which requests meet the weather")
+	flags.StringVar(&s.admin, "admin", "", "another address, where the weather can be asked for and changed while kpref runs, such as\n"+
+		"127.0.0.1:8081; :8081 is the same, for who reaches it can do harm (default: there is none)")
 	command.SetArgs(args)
 	command.SetOut(stdout)
 	command.SetErr(stderr)
@@ -151,48 +163,127 @@ func (s *settings) spoil(chosen bool) error {
 
 // serve listens until ctx is over.
 func (s *settings) serve(ctx context.Context, lookup func(string) (string, bool), stdout, stderr io.Writer) error {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
-		return fmt.Errorf("log level %q is unknown; there are debug, info, warn and error", s.logLevel)
+	log, err := s.check(stderr)
+	if err != nil {
+		return err
 	}
-	if _, _, err := net.SplitHostPort(s.listen); err != nil {
-		return fmt.Errorf("listen: %w; an address is HOST:PORT, such as 127.0.0.1:8080", err)
-	}
-	if s.options.TokenLifetime <= 0 {
-		return fmt.Errorf("token lifetime %v is not positive", s.options.TokenLifetime)
-	}
-	if s.options.PoolSize < 0 {
-		return fmt.Errorf("pool size %d is negative", s.options.PoolSize)
-	}
-	if s.options.PoolSize == 0 {
-		s.options.PoolSize = -1 // as the flag says, none; to the options 0 is their default
-	}
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
 	w, err := readWorld(s.world, lookup)
 	if err != nil {
 		return err
 	}
 	s.options.Logger = log
-	handler, err := reference.New(w, s.options)
+	var sky *weather.Weather // nil: there is no weather, and none can come
+	if !s.weather.Fair() || s.admin != "" {
+		sky = weather.New(s.weather.Forecast, weather.Config{Logger: log})
+		s.options.Clock = sky.Now
+		spoiled := s.options.Change // by the defect, if there is one
+		s.options.Change = func(p *reference.Parts) {
+			if spoiled != nil {
+				spoiled(p)
+			}
+			sky.Into(p)
+		}
+	}
+	server, err := reference.New(w, s.options)
 	if err != nil {
 		return err
 	}
-	defer handler.Close()
-
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", s.listen)
-	if err != nil {
-		return failure{fmt.Errorf("cannot listen at %s: %w", s.listen, err)}
+	defer server.Close()
+	api := http.Handler(server)
+	if sky != nil {
+		api = sky.Before(server)
 	}
-	name := "kpref"
-	if s.defect != "" {
-		name = "kpref with the defect " + s.defect
+	doors := []*door{{name: "listening", address: s.listen, handler: api}}
+	if s.admin != "" {
+		doors = append(doors, &door{name: "admin", address: s.admin, handler: admin(sky)})
 	}
-	fmt.Fprintf(stdout, "%s listening on http://%s\n", name, listener.Addr())
+	for _, d := range doors {
+		if err := d.open(ctx, log); err != nil {
+			return err
+		}
+		defer d.listener.Close()
+	}
+	for _, d := range doors {
+		fmt.Fprintf(stdout, "%s %s on http://%s\n", s.name(), d.name, d.listener.Addr())
+	}
 	log.Info("started", "edition", s.options.Edition, "fingerprint", s.options.Fingerprint, "keyCheck", s.options.KeyCheck, "defect", s.defect)
 
-	server := &http.Server{
-		Handler:           handler,
+	ended := make(chan error, len(doors))
+	for _, d := range doors {
+		go func() { ended <- d.server.Serve(d.listener) }()
+	}
+	select {
+	case err := <-ended: // the other door closes with the program
+		return failure{fmt.Errorf("cannot go on serving: %w", err)}
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
+	defer cancel()
+	for _, d := range doors {
+		if err := d.server.Shutdown(grace); err != nil {
+			log.Warn("calls were cut off", "error", err)
+			_ = d.server.Close()
+		}
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// name is what the program calls itself, so that nobody takes it for the reference when it has a defect.
+func (s *settings) name() string {
+	if s.defect == "" {
+		return "kpref"
+	}
+	return "kpref with the defect " + s.defect
+}
+
+// check looks at the flags that nothing else looks at, and makes the log.
+func (s *settings) check(stderr io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
+		return nil, fmt.Errorf("log level %q is unknown; there are debug, info, warn and error", s.logLevel)
+	}
+	if _, _, err := net.SplitHostPort(s.listen); err != nil {
+		return nil, fmt.Errorf("listen: %w; an address is HOST:PORT, such as 127.0.0.1:8080", err)
+	}
+	if s.admin != "" {
+		host, port, err := net.SplitHostPort(s.admin)
+		if err != nil {
+			return nil, fmt.Errorf("admin: %w; an address is HOST:PORT, such as 127.0.0.1:8081", err)
+		}
+		if host == "" { // who can reach it can do harm
+			s.admin = net.JoinHostPort("127.0.0.1", port)
+		}
+	}
+	if s.options.TokenLifetime <= 0 {
+		return nil, fmt.Errorf("token lifetime %v is not positive", s.options.TokenLifetime)
+	}
+	if s.options.PoolSize < 0 {
+		return nil, fmt.Errorf("pool size %d is negative", s.options.PoolSize)
+	}
+	if s.options.PoolSize == 0 {
+		s.options.PoolSize = -1 // as the flag says, none; to the options 0 is their default
+	}
+	return slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})), nil
+}
+
+// door is an address that is served.
+type door struct {
+	name, address string
+	handler       http.Handler
+
+	listener net.Listener
+	server   *http.Server
+}
+
+// open makes it listen.
+func (d *door) open(ctx context.Context, log *slog.Logger) (err error) {
+	var config net.ListenConfig
+	if d.listener, err = config.Listen(ctx, "tcp", d.address); err != nil {
+		return failure{fmt.Errorf("cannot listen at %s: %w", d.address, err)}
+	}
+	d.server = &http.Server{
+		Handler:           d.handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -200,20 +291,6 @@ func (s *settings) serve(ctx context.Context, lookup func(string) (string, bool)
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return failure{fmt.Errorf("cannot go on serving: %w", err)}
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		log.Warn("calls were cut off", "error", err)
-		_ = server.Close()
-	}
-	log.Info("stopped")
 	return nil
 }
 

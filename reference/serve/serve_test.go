@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,7 @@ func (s *safeBuffer) String() string {
 // program is a running kpref.
 type program struct {
 	url    string
+	admin  string // where it is administered, when it was asked for
 	stderr *safeBuffer
 	end    context.CancelFunc
 	code   chan int
@@ -60,16 +62,23 @@ func run(t *testing.T, vars map[string]string, args ...string) program {
 		p.code <- Main(ctx, args, environment(vars), writer, p.stderr)
 		writer.Close()
 	}()
-	line, err := bufio.NewReader(reader).ReadString('\n')
-	if err != nil {
-		t.Fatalf("%v; stderr: %s", err, p.stderr)
+	stdout := bufio.NewReader(reader)
+	line := func(begin string) string {
+		line, err := stdout.ReadString('\n')
+		if err != nil {
+			t.Fatalf("%v; stderr: %s", err, p.stderr)
+		}
+		url, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), begin)
+		if !ok {
+			t.Fatalf("%q does not begin with %q", line, begin)
+		}
+		return url
 	}
-	url, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "kpref listening on ")
-	if !ok {
-		t.Fatalf("first line: %q", line)
+	p.url = line("kpref listening on ")
+	if slices.Contains(args, "--admin") {
+		p.admin = line("kpref admin on ")
 	}
-	p.url = url
-	go io.Copy(io.Discard, reader)
+	go io.Copy(io.Discard, stdout)
 	return p
 }
 
@@ -203,6 +212,11 @@ func TestWrongUsage(t *testing.T) {
 		"no such world":       {[]string{"--world", bad + "x"}, nil, "bad.yamlx", 2},
 		"bad world":           {[]string{"--world", bad}, nil, "bad.yaml:2", 2},
 		"address":             {[]string{"--listen", "nowhere"}, nil, "nowhere", 2},
+		"weather":             {[]string{"--weather", "rain"}, nil, `weather "rain" is unknown`, 2},
+		"weather by variable": {nil, map[string]string{"KPREF_WEATHER": "reset=5"}, `KPREF_WEATHER: invalid argument "reset=5"`, 2},
+		"weather seed":        {[]string{"--weather-seed", "x"}, nil, "weather-seed", 2},
+		"admin address":       {[]string{"--admin", "nowhere"}, nil, "admin: address nowhere", 2},
+		"busy admin address":  {[]string{"--listen", "127.0.0.1:0", "--admin", busy.Addr().String()}, nil, busy.Addr().String(), 1},
 		"busy address":        {[]string{"--listen", busy.Addr().String()}, nil, busy.Addr().String(), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -223,7 +237,8 @@ func TestHelp(t *testing.T) {
 	NewWithT(t).Expect(Main(t.Context(), []string{"--help"}, environment(nil), &stdout, &stderr)).To(Equal(0))
 	NewWithT(t).Expect(stderr.String()).To(BeEmpty())
 	for _, flag := range []string{"--listen", "--world", "--edition", "--fingerprint", "--key-check", "--log-level", "--private-key",
-		"--attach-unknown", "--token-scope", "--token-lifetime", "--pool-size"} {
+		"--attach-unknown", "--token-scope", "--token-lifetime", "--pool-size",
+		"--weather", "--weather-seed", "--admin"} {
 		NewWithT(t).Expect(stdout.String()).To(ContainSubstring(flag))
 	}
 }

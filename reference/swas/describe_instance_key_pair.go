@@ -37,9 +37,9 @@ type describeInstanceKeyPairAnswer struct {
 }
 
 func describedInstance(c *operation.Call) any {
-	answer := &describeInstanceKeyPairAnswer{KeyPairName: c.Pair.Name}
-	if c.Pair.Name != "" {
-		answer.Fingerprint = c.Pair.Fingerprint.Colons()
+	answer := &describeInstanceKeyPairAnswer{}
+	for _, bound := range c.Pairs { // at most one
+		answer.KeyPairName, answer.Fingerprint = bound.Name, bound.Fingerprint.Colons()
 	}
 	return answer
 }
@@ -49,6 +49,8 @@ func (s *Service) boundPair(_ context.Context, c *operation.Call) error {
 	if _, known := s.server(c, id); !known {
 		return ErrServer
 	}
-	c.Pair, _ = s.Store.Of(c.Scope, id)
+	if bound, is := s.Store.Of(c.Scope, id); is {
+		c.Pairs = append(c.Pairs, bound)
+	}
 	return nil
 }

@@ -19,8 +19,9 @@ func (s *Service) listKeyPairs() *operation.Operation {
 			s.token(),
 			s.region(),
 			s.paging(),
+			{Name: "filter", Run: chooseByName},
 		},
-		Effects: []operation.Step{{Name: "find", Run: s.findPairs}},
+		Effects: []operation.Step{operation.Find(s.Store)},
 		Answer:  s.listed,
 	}
 }
@@ -57,11 +58,11 @@ func (s *Service) listed(c *operation.Call) any {
 	return answer
 }
 
-func (s *Service) findPairs(_ context.Context, c *operation.Call) error {
+func chooseByName(_ context.Context, c *operation.Call) error {
 	name := c.Text("KeyPairName")
 	if strings.Contains(name, "*") { // which stands for more than itself in a filter, and in no name
 		return nil
 	}
-	c.Pairs, c.Page.Total = s.Store.Find(c.Scope, keypair.Filter{Name: keypair.Pattern(name)}, c.Page.Offset(), c.Page.Size)
+	c.Filter = &keypair.Filter{Name: keypair.Pattern(name)}
 	return nil
 }

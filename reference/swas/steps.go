@@ -33,8 +33,8 @@ func texts(c *operation.Call, name string, most int) ([]string, error) {
 	case text != "" && elements != nil:
 		return nil, refusal.About(name, operation.ErrInvalid)
 	case text != "":
-		list, err := rpc.StringArray(text)
-		if err != nil || len(list) == 0 {
+		list, _ := rpc.StringArray(text)
+		if len(list) == 0 {
 			return nil, refusal.About(name, operation.ErrInvalid)
 		}
 		out = list

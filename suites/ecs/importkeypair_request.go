@@ -66,6 +66,7 @@ func request(k *Kit) {
 		Entry("POST with everything in a form", rule("ECS-IMP-GET.post"), wire.V1Form),
 		Entry("POST with common parameters in the query and the others in a form", rule("ECS-IMP-GET.post"), wire.V1Split),
 		Entry("POST with parameters in the query and a signature in the headers", rule("ECS-IMP-GET.post"), wire.V3Query),
+		Entry("POST with parameters in a form and a signature in the headers", rule("ECS-IMP-GET.post"), wire.V3Form),
 	)
 
 	for _, shape := range wire.Shapes {
@@ -78,7 +79,8 @@ func request(k *Kit) {
 				Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
 				NotApplicable("the target does not take requests sent as " + shape.Description())
 			}
-			k.ECS.Refuses(ctx, bad, good, AnyRefusal)
+			refused := k.ECS.Refuses(ctx, bad, good, AnyRefusal)
+			Observe(fmt.Sprintf("refuses, as %s, %s with", shape.Description(), broken), Told(refused))
 		},
 			Entry("a request without a signature", rule("ECS-IMP-COMMON"), wire.Unsigned),
 			Entry("a request without any credentials", rule("ECS-IMP-COMMON"), wire.Anonymous),
@@ -110,6 +112,25 @@ func request(k *Kit) {
 		Entry("a request without a nonce", rule("ECS-IMP-COMMON.freshness"), "a request without a nonce", wire.NoNonce),
 		Entry("a nonce that was used before", rule("ECS-IMP-COMMON.freshness"), "a nonce used before", wire.ReplayedNonce),
 	)
+
+	It("may ask a temporary identity for its token", rule("ECS-IMP-COMMON.token"), func(ctx SpecContext) {
+		session := k.ECSAs("session")
+		Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
+		for _, c := range []struct {
+			what   string
+			broken wire.Break
+		}{
+			{"a call of a temporary identity", ""},
+			{"a call of a temporary identity without its token", wire.NoToken},
+			{"a call of a temporary identity with another token", wire.WrongToken},
+		} {
+			call := k.Import(k.Name(), FreshKey())
+			call.Break = c.broken
+			got := session.Send(ctx, call)
+			Expect(got).To(BeAnAnswer())
+			ObserveAnswer(c.what, got)
+		}
+	})
 
 	It("refuses a request without RegionId", rule("ECS-IMP-REGION-REQ"), func(ctx SpecContext) {
 		good := k.Import(k.Name(), FreshKey())

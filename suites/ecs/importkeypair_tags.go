@@ -2,6 +2,8 @@ package ecs
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -141,6 +143,17 @@ func groupAndTags(k *Kit) {
 			Entry("from 0", rule("ECS-IMP-TAG-N-MIN"), 0),
 			Entry("with a gap", rule("ECS-IMP-TAG-N-MIN"), 1, 3),
 		)
+		It("may take what only looks like a tag for one", rule("ECS-IMP-TAG-N-MIN"), func(ctx SpecContext) {
+			records(ctx, "a Tag.1 that is neither key nor value", plain().With("Tag.1", "v"))
+			call := plain().With("Tag.3.Key", "key3").With("Tag.3.Value", "v")
+			for _, number := range []string{"01", "+2", "x"} {
+				call = call.With("Tag."+number+".Key", "key"+number).With("Tag."+number+".Value", "v")
+			}
+			records(ctx, "tags numbered 01, +2, 3 and x", call)
+			if made := k.ECS.Find(ctx, Value(call, "KeyPairName")); made != nil {
+				Observe("keeps of tags numbered 01, +2, 3 and x", append([]string{}, slices.Sorted(maps.Keys(made.Tags))...))
+			}
+		})
 
 		DescribeTable("refuses an empty tag key", func(ctx SpecContext, as Row) { refuses(ctx, "", "v", as) },
 			Entry("and makes no key pair", rule("ECS-IMP-TAG-KEY-NONEMPTY"), AnyRefusal),

@@ -370,16 +370,19 @@ func (a *actor) Any() string {
 func (a *actor) Clear(ctx context.Context) { a.kit.remove(ctx, a.ledger) }
 
 // Refuses shows that the target refuses bad as the row says and changes
-// nothing, and that it takes good, which differs from bad in one fault only.
+// nothing, and that it takes good, which differs from bad in one fault only. It
+// returns the refusal.
 //
 // The faulty request goes first and under the same name wherever the name is
 // not the fault: were anything of it kept, the good one would trip over it.
-func (a *actor) Refuses(ctx context.Context, bad, good wire.Call, as Row) {
+func (a *actor) Refuses(ctx context.Context, bad, good wire.Call, as Row) *wire.Answer {
 	GinkgoHelper()
-	Expect(a.Send(ctx, bad)).To(BeRefused(as))
+	refused := a.Send(ctx, bad)
+	Expect(refused).To(BeRefused(as))
 	a.HasNothingOf(ctx, bad)
 	Given(a.Send(ctx, good)).To(BeAccepted())
 	Given(a.FindIn(ctx, Value(good, "RegionId"), Value(good, "KeyPairName"))).To(BePresent())
+	return refused
 }
 
 // HasNothingOf asserts that neither the name nor the key of a request is

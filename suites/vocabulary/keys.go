@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/hex"
 	"math/big"
 	"strings"
@@ -43,6 +44,24 @@ func FreshKey() string {
 		return ""
 	}
 	return strings.TrimSuffix(string(ssh.MarshalAuthorizedKey(key)), "\n")
+}
+
+// KeyOf is a line with a number of size bits where an RSA public key has its
+// modulus, and the exponent e. padded writes the modulus with a leading zero
+// more than it needs, which RFC 4251 forbids. It need not be a sound key.
+func KeyOf(size uint, e int64, padded bool) string {
+	n := new(big.Int).Lsh(big.NewInt(1), size)
+	n.Sub(n, big.NewInt(1))
+	modulus := append([]byte{0}, n.Bytes()...)
+	if padded {
+		modulus = append([]byte{0}, modulus...)
+	}
+	blob := ssh.Marshal(struct {
+		Name string
+		E    *big.Int
+		N    []byte
+	}{ssh.KeyAlgoRSA, big.NewInt(e), modulus})
+	return ssh.KeyAlgoRSA + " " + base64.StdEncoding.EncodeToString(blob)
 }
 
 // FingerprintOf is the MD5 fingerprint of an OpenSSH public key line as 32

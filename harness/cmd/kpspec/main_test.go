@@ -151,13 +151,7 @@ func referenceImage(t *testing.T) string {
 // its own, and skips the test where no engine answers, unless this is CI.
 func buildImage(t *testing.T, name, program, dockerfile string) string {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "docker", "info").CombinedOutput(); err != nil {
-		reason := fmt.Sprintf("no container engine answers: %v\n%s", err, out)
-		if os.Getenv("CI") == "true" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
-	}
+	needEngine(t)
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "build"), 0o755); err != nil {
 		t.Fatal(err)

@@ -35,12 +35,14 @@ func gremlins(ctx context.Context, tmp, dir, found string, workers int, outside 
 		return err
 	}
 	bin, copied := filepath.Join(tmp, "bin"), filepath.Join(tmp, "module")
-	specs := filepath.Join(tmp, "suites.test")
+	specs, kpspec, observed := filepath.Join(tmp, "suites.test"), filepath.Join(tmp, "kpspec"), filepath.Join(tmp, "observed")
 	if err := copyReference(copied, outside); err != nil {
 		return err
 	}
-	if err := os.Mkdir(bin, 0o755); err != nil {
-		return err
+	for _, made := range []string{bin, observed} {
+		if err := os.Mkdir(made, 0o755); err != nil {
+			return err
+		}
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -53,13 +55,18 @@ func gremlins(ctx context.Context, tmp, dir, found string, workers int, outside 
 	if err := command(ctx, ".", env, goCommand, "test", "-c", "-o", specs, "./suites"); err != nil {
 		return err
 	}
+	if err := command(ctx, ".", env, goCommand, "build", "-o", kpspec, "./harness/cmd/kpspec"); err != nil {
+		return err
+	}
 	if err := command(ctx, ".", append(env, "GOBIN="+tmp), goCommand, "install", gremlinsModule); err != nil {
 		return err
 	}
 	env = append(env,
-		"TMPDIR="+tmp, realGo+"="+goCommand, "KPSPEC_SUITES="+specs, "KPSPEC_KEYS="+filepath.Join(tmp, "keys.json"),
+		"TMPDIR="+tmp, realGo+"="+goCommand, unchanged+"="+copied, noticed+"="+filepath.Join(tmp, "noticed"),
+		"KPSPEC_SUITES="+specs, "KPSPEC_COMMAND="+kpspec, "KPSPEC_OBSERVED="+observed, "KPSPEC_KEYS="+filepath.Join(tmp, "keys.json"),
 		"GOFLAGS=-vet=off -trimpath -count=1")
-	// It fills the caches too, and so makes a better measure of the next run, by which gremlins sets its limit.
+	// It fills the caches too, and so makes a better measure of the next run, by which gremlins sets its limit. What is
+	// observed here is what the next run, of the same reference, and all mutants are compared with.
 	if err := command(ctx, copied, env, goCommand, "test", "./reference"); err != nil {
 		return fmt.Errorf("the reference does not conform as it is: %w", err)
 	}
@@ -83,7 +90,7 @@ func gremlins(ctx context.Context, tmp, dir, found string, workers int, outside 
 	if _, err := os.Stat(found); err != nil {
 		return fmt.Errorf("gremlins finds nothing to change in %s", dir)
 	}
-	return nil
+	return addObserved(found, filepath.Join(tmp, "noticed"))
 }
 
 // command runs a program and shows what it wrote if it fails.

@@ -1,7 +1,8 @@
 // Command mutate tells how firmly the specs hold the reference: gremlins changes one operator of the reference at a time,
-// and each time all specs run against it. A change that no spec notices survives. triage.yaml says of each survivor why:
-// most have an excuse, and for some a spec is missing. A survivor that it does not name, a name of something that does not
-// survive, and too many survivors without an excuse are errors.
+// and each time all specs run against it. They notice a change if a rule does not pass, or if a recorded observation is
+// another than that of the unchanged reference: kpspec compare would call the two different. A change that they do not notice
+// survives. triage.yaml says of each survivor why. A survivor that it does not name, a name of something that does not
+// survive, and too many survivors are errors.
 //
 // It runs at the root of the module, with `make mutate`, and takes about three seconds per mutant on two cores.
 package main
@@ -21,7 +22,8 @@ import (
 // triageFile is what is known of the survivors.
 const triageFile = "suites/selftest/mutate/triage.yaml"
 
-// leastKilled is the share, in percent, of the covered mutants without an excuse that the specs must notice.
+// leastKilled is the share, in percent, of all covered mutants of the reference that the specs must notice. A part of the
+// reference may have less.
 const leastKilled = 90
 
 // module is the path of the module whose reference is changed.
@@ -76,9 +78,9 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
-	mutants, err := readMutants(found, dir)
+	mutants, observed, err := readMutants(found, dir)
 	if err != nil {
 		return err
 	}
-	return judge(os.Stdout, known, mutants, dir)
+	return judge(os.Stdout, known, mutants, observed, dir)
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -50,36 +52,65 @@ type mutation struct {
 	Column int    `json:"column"`
 }
 
-// readMutants reads gremlins' report about dir, whose code must not have changed since.
-func readMutants(report, dir string) ([]mutant, error) {
+// observedMember is the member that is added to gremlins' report: file → how many of its killed mutants were noticed by a
+// recorded fact alone.
+const observedMember = "kpspec_observed"
+
+// addObserved adds to gremlins' report what a recorded fact alone has shown: a line of names for each such mutant.
+func addObserved(report, names string) error {
 	text, err := os.ReadFile(report)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	var found map[string]any
+	if err := json.Unmarshal(text, &found); err != nil {
+		return fmt.Errorf("%s is no report of gremlins: %w", report, err)
+	}
+	lines, err := os.ReadFile(names)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // it is not there if no mutant was so
+		return err
+	}
+	byFile := map[string]int{}
+	for _, name := range strings.Fields(string(lines)) {
+		byFile[name]++
+	}
+	found[observedMember] = byFile
+	if text, err = json.Marshal(found); err != nil {
+		return err
+	}
+	return os.WriteFile(report, text, 0o600)
+}
+
+// readMutants reads gremlins' report about dir, whose code must not have changed since, and what [addObserved] has added.
+func readMutants(report, dir string) (all []mutant, observed map[string]int, err error) {
+	text, err := os.ReadFile(report)
+	if err != nil {
+		return nil, nil, err
 	}
 	var found struct {
 		Files []struct {
 			Name      string     `json:"file_name"`
 			Mutations []mutation `json:"mutations"`
 		} `json:"files"`
+		Observed map[string]int `json:"kpspec_observed"` // observedMember
 	}
 	if err := json.Unmarshal(text, &found); err != nil {
-		return nil, fmt.Errorf("%s is no report of gremlins: %w", report, err)
+		return nil, nil, fmt.Errorf("%s is no report of gremlins: %w", report, err)
 	}
-	var all []mutant
 	for _, f := range found.Files {
 		name := path.Join(dir, f.Name)
 		source, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		mutants, err := named(name, string(source), f.Mutations)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, mutants...)
 	}
 	slices.SortStableFunc(all, func(a, b mutant) int { return cmp.Compare(a.File, b.File) })
-	return all, nil
+	return all, found.Observed, nil
 }
 
 // named gives the mutants of a file the names of their places, in the order in which they stand there.

@@ -100,8 +100,6 @@ func TestJudge(t *testing.T) {
 	entry := func(m mutant) survivor {
 		return survivor{m.File, m.Func, m.Text, []string{m.Mutation}, "equivalent", "r"}
 	}
-	wanted := entry(survivor1)
-	wanted.Verdict = missing
 	gone := survivor{"reference/p/b.go", "T.G", "gone", []string{"M"}, "equivalent", "r"}
 	for what, c := range map[string]struct {
 		mutants []mutant
@@ -112,9 +110,8 @@ func TestJudge(t *testing.T) {
 		"all killed":              {mutants(), nil, "reference", ""},
 		"a survivor":              {mutants(survivor1), nil, "reference", "1 survivors without a reason"},
 		"a survivor with reason":  {mutants(survivor1), []survivor{entry(survivor1)}, "reference", ""},
-		"a spec is missing":       {mutants(survivor1), []survivor{wanted}, "reference", ""},
-		"too many are missing":    {mutants(survivor1, survivor2), []survivor{wanted}, "reference", "83.3 %"},
-		"excuses do not count":    {mutants(survivor1, survivor2), []survivor{entry(survivor1), entry(survivor2)}, "reference", ""},
+		"too many survivors":      {mutants(survivor1, survivor2), []survivor{entry(survivor1), entry(survivor2)}, "reference", "83.3 %"},
+		"too many of a part":      {mutants(survivor1, survivor2), []survivor{entry(survivor1), entry(survivor2)}, "reference/p", ""},
 		"a reason for nothing":    {mutants(), []survivor{gone}, "reference", "1 stale entries"},
 		"a reason for the killed": {mutants(mutant{survivor1.place, killed}), []survivor{entry(survivor1)}, "reference", "1 stale entries"},
 		"a reason for uncovered":  {mutants(mutant{survivor1.place, notCovered}), []survivor{entry(survivor1)}, "reference", "1 stale entries"},
@@ -125,7 +122,7 @@ func TestJudge(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			g := NewWithT(t)
 			var out bytes.Buffer
-			err := judge(&out, triage{Survivors: c.known}, c.mutants, c.dir)
+			err := judge(&out, triage{Survivors: c.known}, c.mutants, nil, c.dir)
 			if c.says == "" {
 				g.Expect(err).NotTo(HaveOccurred(), out.String())
 			} else {
@@ -133,6 +130,57 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a recorded fact alone has shown is counted by directory, beside what a verdict has.
+func TestObservedIsCountedApart(t *testing.T) {
+	g := NewWithT(t)
+	t.Chdir(filepath.Join("..", "..", ".."))
+	dir := t.TempDir()
+	report, names := filepath.Join(dir, "found.json"), filepath.Join(dir, "noticed")
+	const file = "reference/refusal/refusal.go"
+	g.Expect(os.WriteFile(report, []byte(`{"files": [{"file_name": "refusal.go", "mutations": [
+		{"type": "A", "status": "KILLED", "line": 1, "column": 1}, {"type": "B", "status": "KILLED", "line": 1, "column": 1}]}]}`), 0o600)).To(Succeed())
+
+	g.Expect(addObserved(report, names)).To(Succeed(), "there was none")
+	found, observed, err := readMutants(report, "reference/refusal")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(found).To(HaveLen(2))
+	g.Expect(observed).To(BeEmpty())
+
+	g.Expect(os.WriteFile(names, []byte(file+"\n"), 0o600)).To(Succeed())
+	g.Expect(addObserved(report, names)).To(Succeed())
+	found, observed, err = readMutants(report, "reference/refusal")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(observed).To(Equal(map[string]int{file: 1}))
+	var out bytes.Buffer
+	g.Expect(judge(&out, triage{}, found, observed, "reference/refusal")).To(Succeed())
+	g.Expect(out.String()).To(MatchRegexp(`(?m)^ +2 +2 +1 +1 +0 +100.0 % +reference/refusal$`))
+
+	g.Expect(os.WriteFile(report, []byte("no JSON"), 0o600)).To(Succeed())
+	g.Expect(addObserved(report, names)).To(MatchError(ContainSubstring("no report of gremlins")))
+}
+
+// The file of a mutant is the one that differs from the unchanged module.
+func TestTheMutantIsFound(t *testing.T) {
+	g := NewWithT(t)
+	before, here := t.TempDir(), t.TempDir()
+	for _, root := range []string{before, here} {
+		g.Expect(os.MkdirAll(filepath.Join(root, "reference", "p"), 0o755)).To(Succeed())
+		for _, name := range []string{"a.go", "b.go"} {
+			g.Expect(os.WriteFile(filepath.Join(root, "reference", "p", name), []byte(source), 0o600)).To(Succeed())
+		}
+	}
+	g.Expect(os.WriteFile(filepath.Join(here, "reference", "p", "b.go"), []byte("package p"), 0o600)).To(Succeed())
+	names := filepath.Join(t.TempDir(), "noticed")
+	t.Setenv(unchanged, before)
+	t.Setenv(noticed, names)
+	t.Chdir(here)
+	g.Expect(noteMutant()).To(Succeed())
+	g.Expect(noteMutant()).To(Succeed())
+	text, err := os.ReadFile(names)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(text)).To(Equal("reference/p/b.go\nreference/p/b.go\n"))
 }
 
 func TestCoverageHasNoGaps(t *testing.T) {

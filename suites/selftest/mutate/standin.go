@@ -8,17 +8,26 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// realGo is the variable with the path of the go command that [standIn] stands in for.
-const realGo = "KPSPEC_GO"
+// Variables for what [standIn] does.
+const (
+	realGo    = "KPSPEC_GO"        // the path of the go command that it stands in for
+	unchanged = "KPSPEC_UNCHANGED" // the module as it is without a mutant
+	noticed   = "KPSPEC_NOTICED"   // the file for the files whose mutants only a recorded fact has shown, a line for each
+)
 
-// standIn is what gremlins runs as "go". It puts two things right that gremlins is mistaken about, and returns the exit
-// code:
+// observedDifferently is what the specs' test prints where all verdicts spare a mutant and a recorded fact shows it.
+const observedDifferently = "observed differently:"
+
+// standIn is what gremlins runs as "go". It writes down what only a recorded fact has shown, puts two things right that
+// gremlins is mistaken about, and returns the exit code:
 //   - go test ends with 1 both for a test that fails and for code that does not compile. gremlins takes 2 for the latter,
 //     and would count it as killed.
 //   - a coverage profile leaves gaps, in which gremlins would change nothing.
@@ -28,6 +37,12 @@ func standIn(args []string) int {
 	os.Stdout.Write(out)
 	if i := slices.Index(args, "-coverprofile"); err == nil && i >= 0 && i+1 < len(args) {
 		err = widen(args[i+1])
+	}
+	if bytes.Contains(out, []byte(observedDifferently)) {
+		if err := noteMutant(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 2 // it does not count
+		}
 	}
 	exit := (*exec.ExitError)(nil)
 	switch {
@@ -40,6 +55,30 @@ func standIn(args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
+}
+
+// noteMutant writes down which file of the module at hand has the mutant.
+func noteMutant() error {
+	to, err := os.OpenFile(os.Getenv(noticed), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	return filepath.WalkDir("reference", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		here, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		before, err := os.ReadFile(filepath.Join(os.Getenv(unchanged), name))
+		if err != nil || bytes.Equal(here, before) {
+			return err
+		}
+		_, err = fmt.Fprintln(to, filepath.ToSlash(name))
+		return err
+	})
 }
 
 // span is a part of a source file.

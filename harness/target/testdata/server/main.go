@@ -26,6 +26,11 @@ func main() {
 	case "silent":
 		<-stop
 		return
+	case "late": // it listens once it is told to
+		wake := make(chan os.Signal, 1)
+		signal.Notify(wake, syscall.SIGUSR1)
+		fmt.Println("waiting")
+		<-wake
 	case "chatty":
 		for i := range 4000 {
 			fmt.Printf("line %d of a log that is far too long to keep\n", i)

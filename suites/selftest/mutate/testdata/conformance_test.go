@@ -3,7 +3,9 @@ package reference_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -33,7 +35,7 @@ var runs = []struct {
 	name    string
 	options reference.Options
 	config  string // with the address for %[1]s; the world follows
-	labels  string // of the specs to run, all by default
+	labels  string // of the specs to run, all by default; the report of all has what was observed
 }{
 	{"2026-06", reference.Options{}, "{ecs: %[1]q, swas: %[1]q}\nstrict: true\n", ""},
 	{"2020-11", reference.Options{Edition: "2020-11"}, "{ecs: %[1]q}\nedition: 2020-11\nstrict: true\n", ""}, // SWAS has one edition
@@ -45,6 +47,7 @@ var runs = []struct {
 
 func TestConformance(t *testing.T) {
 	guardMemory()
+	var differences []string
 	for _, run := range runs {
 		t.Run(run.name, func(t *testing.T) {
 			if run.options.PoolSize == 0 {
@@ -64,12 +67,52 @@ func TestConformance(t *testing.T) {
 			defer cancel()
 			specs := exec.CommandContext(ctx, os.Getenv("KPSPEC_SUITES"),
 				"-ginkgo.fail-fast", "-ginkgo.succinct", "-ginkgo.no-color", "-ginkgo.label-filter="+run.labels)
-			specs.Env = append(os.Environ(), "KPSPEC_CONFIG="+config(t, run.config, "http://"+listener.Addr().String()))
+			report := filepath.Join(t.TempDir(), "report.json")
+			specs.Env = append(os.Environ(), "KPSPEC_REPORT="+report,
+				"KPSPEC_CONFIG="+config(t, run.config, "http://"+listener.Addr().String()))
 			if out, err := specs.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
+			if run.labels == "" {
+				differences = append(differences, compare(t, filepath.Join(os.Getenv("KPSPEC_OBSERVED"), run.name+".json"), report)...)
+			}
 		})
 	}
+	if len(differences) > 0 && !t.Failed() { // a verdict says more
+		t.Fatalf("%s\n%s", observedDifferently, strings.Join(differences, "\n"))
+	}
+}
+
+// observedDifferently begins what is printed of a mutant that all verdicts spare and that a recorded fact shows. What stands
+// in for the go command looks for it.
+const observedDifferently = "observed differently:"
+
+// compare gives the facts of a report that differ from those of the first one, which was of the unchanged reference.
+func compare(t *testing.T, first, report string) (differences []string) {
+	t.Helper()
+	if _, err := os.Stat(first); errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(report, first); err != nil {
+			t.Fatal(err)
+		}
+		return nil
+	}
+	out, err := exec.Command(os.Getenv("KPSPEC_COMMAND"), "compare", "--json", first, report).Output()
+	if err != nil {
+		t.Fatalf("kpspec compare: %v\n%s", err, out)
+	}
+	var found struct {
+		Observed []struct {
+			Rule, Name string
+			A, B       any
+		}
+	}
+	if err := json.Unmarshal(out, &found); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range found.Observed {
+		differences = append(differences, fmt.Sprintf("%s: %s: %v, was %v", d.Rule, d.Name, d.B, d.A))
+	}
+	return differences
 }
 
 func config(t *testing.T, format, address string) string {
