@@ -1,7 +1,8 @@
 # kpspec. `make` or `make help` lists what can be made.
 
-GO    ?= go
-IMAGE ?= kpref:local
+GO           ?= go
+IMAGE        ?= kpref:local
+KPSPEC_IMAGE ?= kpspec:local
 
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
@@ -11,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CHECKS := all,-ST1001,-ST1003
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove defects lint bench soak fuzz mutate image
+.PHONY: help run test prove docs defects lint bench soak fuzz mutate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +31,9 @@ prove: ## show that the specs find every declared defect of the reference
 defects: ## write the page of declared defects and the count of assertions anew
 	@$(GO) run ./harness/cmd/kpspec prove --page reference/defect/DEFECTS.md
 	@$(GO) run ./harness/cmd/kpspec prove --count harness/prove/assertions.json
+
+docs: defects ## write all pages that are made from the code anew
+	@$(GO) run ./harness/manual/write harness/REFERENCE.md
 
 lint: ## check formatting, vet and staticcheck
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; }
@@ -56,6 +60,12 @@ MUTATE ?= reference
 mutate: ## change the reference bit by bit and see what the specs do not notice; MUTATE=reference/DIR for a part
 	$(GO) run ./suites/selftest/mutate $(MUTATEFLAGS) $(MUTATE)
 
-image: ## build the reference's container image, named by IMAGE (default kpref:local)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o reference/cmd/kpref/build/kpref ./reference/cmd/kpref
-	docker build -t $(IMAGE) reference/cmd/kpref
+# $(call image,PROGRAM,FOLDER OF ITS COMMAND,NAME OF THE IMAGE)
+define image
+CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -ldflags '-s -w' -o $(2)/build/$(1) ./$(2)
+docker build -t $(3) $(2)
+endef
+
+image: ## build the images of kpref and kpspec, named by IMAGE and KPSPEC_IMAGE (default kpref:local, kpspec:local)
+	$(call image,kpref,reference/cmd/kpref,$(IMAGE))
+	$(call image,kpspec,harness/cmd/kpspec,$(KPSPEC_IMAGE))

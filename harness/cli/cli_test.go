@@ -187,7 +187,7 @@ func TestWrongUsage(t *testing.T) {
 		"unknown key":        {[]string{"run", "--config", bad}, bad + `:2: unknown key "strikt"; did you mean "strict"?`},
 		"two findings":       {[]string{"run", "--config", two}, two + `:1: target: "docker" is not known; it must be reference or container or endpoint; ` + two + ":2: edition: "},
 		"endpoint, no URL":   {[]string{"run", "--target", "endpoint"}, `target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT, swas: http://HOST:PORT}"`},
-		"report nowhere":     {[]string{"run", "--report", filepath.Join(folder, "no", "report.json")}, "--report: cannot write " + filepath.Join(folder, "no", "report.json") + ": "},
+		"report nowhere":     {[]string{"run", "--report", filepath.Join(folder, "no", "report.json")}, "--report: cannot write " + filepath.Join(folder, "no", "report.json") + ": folder " + filepath.Join(folder, "no") + ": no such file or directory"},
 		"report is a folder": {[]string{"run", "--report", folder}, "--report: " + folder + " is a folder; name a file"},
 		"no deviations":      {[]string{"run", "--deviations", filepath.Join(folder, "none.yaml")}, "--deviations: open "},
 		"empty deviations":   {[]string{"run", "--deviations", ""}, "--deviations: no file is named"},

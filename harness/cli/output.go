@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -32,9 +34,21 @@ func newOutput(flag, path string) (*output, error) {
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".kpspec-report-*.json")
 	if err != nil {
-		return nil, fmt.Errorf("cannot write %s: %w", path, err)
+		return nil, fmt.Errorf("cannot write %s: %w", path, uncreated(filepath.Dir(path), err))
 	}
 	return &output{flag: flag, path: path, file: file}, nil
+}
+
+// uncreated says why no file can be made in a folder, without the name of the
+// temporary one. In a container it is seldom seen which user that is.
+func uncreated(folder string, err error) error {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		err = of.Err
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("folder %s: %w for user id %d; choose another folder, or in a container the user with docker run --user", folder, err, os.Getuid())
+	}
+	return fmt.Errorf("folder %s: %w", folder, err)
 }
 
 // resolved is the file behind a link: the link stays, what it points to is replaced.

@@ -105,6 +105,22 @@ func incomplete(format string, args ...any) error {
 // Main runs the command and returns the exit code of the process. When ctx ends,
 // the run is cut short, the target is stopped, and the code is 3.
 func (p *Program) Main(ctx context.Context, args []string) int {
+	root, code := p.Command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return *code
+	}
+	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", harmless(oneLine(err.Error())))
+	if f, ok := errors.AsType[failure](err); ok {
+		return f.code
+	}
+	return verdict.ExitUsage // cobra's own: an unknown flag, a bad value, arguments where none belong
+}
+
+// Command is the command with all that belong to it, and the exit code of one
+// that was executed without an error.
+func (p *Program) Command() (*cobra.Command, *int) {
 	code := verdict.ExitConformant
 	root := &cobra.Command{
 		Use:   "kpspec",
@@ -124,7 +140,6 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetArgs(args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(
@@ -132,15 +147,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 		p.deviationsCommand(), p.rulesCommand(), p.listCommand(), p.explainCommand(), p.initCommand(), p.worldCommand(), p.proveCommand(&code),
 		p.versionCommand(), p.workCommand())
 
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return code
-	}
-	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", harmless(oneLine(err.Error())))
-	if f, ok := errors.AsType[failure](err); ok {
-		return f.code
-	}
-	return verdict.ExitUsage // cobra's own: an unknown flag, a bad value, arguments where none belong
+	return root, &code
 }
 
 func (p *Program) versionCommand() *cobra.Command {

@@ -50,7 +50,7 @@ func TestDifferencesAreATable(t *testing.T) {
 	for range 15 {
 		s.Mismatches = append(s.Mismatches, Mismatch{"a", "b", "c"})
 	}
-	g.Expect(explained(t, s)).To(ContainSubstring("and 3 more; report.json has them all"))
+	g.Expect(explained(t, s)).To(ContainSubstring("and 3 more: see the report"))
 
 	s.Mismatches = nil
 	s.Exchanges = []evidence.Exchange{{Action: "ImportKeyPair", Request: evidence.Message{Line: "POST / HTTP/1.1"}}}

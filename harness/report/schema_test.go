@@ -132,9 +132,9 @@ func TestSchemaIsInStep(t *testing.T) {
 	types := map[string]reflect.Type{
 		"tool": reflect.TypeFor[report.Tool](), "target": reflect.TypeFor[report.Target](), "document": reflect.TypeFor[report.Document](),
 		"rule": reflect.TypeFor[report.Rule](), "listed": reflect.TypeFor[verdict.Listed](), "spec": reflect.TypeFor[report.Spec](),
-		"mismatch": reflect.TypeFor[report.Mismatch](), "observation": reflect.TypeFor[report.Observation](),
+		"mismatch": reflect.TypeFor[report.Mismatch](), "limits": reflect.TypeFor[report.Limits](), "observation": reflect.TypeFor[report.Observation](),
 		"notCovered": reflect.TypeFor[report.NotCovered](), "exchange": reflect.TypeFor[evidence.Exchange](),
-		"limits": reflect.TypeFor[report.Limits](), "message": reflect.TypeFor[evidence.Message](), "param": reflect.TypeFor[evidence.Param](),
+		"message": reflect.TypeFor[evidence.Message](), "param": reflect.TypeFor[evidence.Param](),
 	}
 	inStep(t, "report", doc, reflect.TypeFor[report.Report]())
 	for name, object := range defs {

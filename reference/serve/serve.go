@@ -59,6 +59,20 @@ type settings struct {
 // stdout, "kpref listening on http://HOST:PORT" (or "kpref with the defect ID listening on ..."), says where it listens, as
 // soon as it does. With --admin there is a second, "kpref admin on http://HOST:PORT".
 func Main(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
+	err := Command(args, lookup, stdout, stderr).ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintln(stderr, "kpref: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+	var failed failure
+	if errors.As(err, &failed) {
+		return exitFailed
+	}
+	return exitUsage
+}
+
+// Command is the program with its flags and the arguments of Main, not yet executed.
+func Command(args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) *cobra.Command {
 	var s settings
 	command := &cobra.Command{
 		Use:   "kpref",
@@ -103,16 +117,12 @@ func Main(ctx context.Context, args []string, lookup func(string) (string, bool)
 	command.SetOut(stdout)
 	command.SetErr(stderr)
 
-	err := command.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
-	}
-	fmt.Fprintln(stderr, "kpref: "+strings.ReplaceAll(err.Error(), "\n", "; "))
-	var failed failure
-	if errors.As(err, &failed) {
-		return exitFailed
-	}
-	return exitUsage
+	return command
+}
+
+// Variable is the environment variable that a flag can be set by.
+func Variable(flag string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // failure is an error that is nobody's wrong usage.
@@ -122,7 +132,7 @@ type failure struct{ error }
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var err error
 	flags.VisitAll(func(f *pflag.Flag) {
-		name := prefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := Variable(f.Name)
 		value, _ := lookup(name)
 		if f.Changed || value == "" || f.Name == "help" {
 			return

@@ -24,8 +24,10 @@ var allowed = map[string][]string{
 	"harness":        {"fixtures", "harness"},
 	"harness/target": {"fixtures", "harness", "reference"},
 	// It starts the reference in this process, with a defect, and runs the specs against it.
-	"harness/prove":      {"fixtures", "harness", "reference", "suites"},
-	"harness/cli":        {"fixtures", "harness", "reference/defect", "suites"},
+	"harness/prove": {"fixtures", "harness", "reference", "suites"},
+	"harness/cli":   {"fixtures", "harness", "reference/defect", "suites"},
+	// It shows what both programs, the suites and the defects say of themselves.
+	"harness/manual":     {"fixtures", "harness", "reference", "suites"},
 	"harness/cmd/kpspec": {"fixtures", "harness", "suites"},
 	"suites":             {"fixtures", "harness", "suites"},
 	// It starts a reference for the specs, which it knows as a program only.

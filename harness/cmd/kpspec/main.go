@@ -8,6 +8,10 @@ import (
 	"os/signal"
 	"syscall"
 
+	// The public authorities, for a machine without a list of them, such as an
+	// image made from scratch. SSL_CERT_FILE names others.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"github.com/kpspec/kpspec/harness/cli"
 	"github.com/kpspec/kpspec/harness/spread"
 )

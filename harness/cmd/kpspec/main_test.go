@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -138,16 +139,22 @@ func write(t *testing.T, text string) string {
 	return name
 }
 
-// referenceImage builds the reference's image under a name of its own, and
-// skips the test where no engine answers, unless this is CI.
+// referenceImage builds the reference's image under a name of its own.
 func referenceImage(t *testing.T) string {
+	t.Helper()
+	return buildImage(t, "kpref", kpref, "../../../reference/cmd/kpref/Dockerfile")
+}
+
+// buildImage builds the image of a program as `make image` does, under a name of
+// its own, and skips the test where no engine answers, unless this is CI.
+func buildImage(t *testing.T, name, program, dockerfile string) string {
 	t.Helper()
 	needEngine(t)
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "build"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for from, to := range map[string]string{kpref: "build/kpref", "../../../reference/cmd/kpref/Dockerfile": "Dockerfile"} {
+	for from, to := range map[string]string{program: "build/" + name, dockerfile: "Dockerfile"} {
 		content, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)
@@ -156,13 +163,15 @@ func referenceImage(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	image := fmt.Sprintf("kpref:test-%d", os.Getpid())
+	image := fmt.Sprintf("%s:test-%d-%d", name, os.Getpid(), images.Add(1))
 	if out, err := exec.CommandContext(t.Context(), "docker", "build", "-q", "-t", image, dir).CombinedOutput(); err != nil {
 		t.Fatalf("docker build: %v\n%s", err, out)
 	}
 	t.Cleanup(func() { _ = exec.Command("docker", "rmi", "-f", image).Run() })
 	return image
 }
+
+var images atomic.Int32 // built so far: each gets a name of its own
 
 // readReport reads a report and takes out what may differ between two runs: the
 // target, the times, and the names and keys in the evidence of what was not met.
