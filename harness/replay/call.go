@@ -29,7 +29,7 @@ func CallOf(x evidence.Exchange) (wire.Call, error) {
 		return call, errors.New("the report does not say how it was sent")
 	}
 	params := x.Request.Params
-	if call.Shape == wire.V3Query {
+	if call.Shape.Headers() {
 		call.Action, call.Version = header(x.Request, "X-Acs-Action"), header(x.Request, "X-Acs-Version")
 		call.Nonce = header(x.Request, "X-Acs-Signature-Nonce")
 		accept := header(x.Request, "Accept")

@@ -96,6 +96,6 @@ func TestAPreflightBeyondTheBudgetSaysSo(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived++ }))
 	defer s.Close()
 	p := target.Place{ECS: s.URL, World: world.Default(), Gate: guard.NewGate(guard.Limits{Requests: 1})}
-	g.Expect(target.Preflight(t.Context(), p)).To(MatchError("ECS at " + s.URL + ": not asked: the budget of 1 requests is used up (requests in the configuration)"))
+	g.Expect(target.Preflight(t.Context(), p)).To(MatchError("ECS at " + s.URL + ": not asked: the budget of 1 requests is used up (requests in the configuration); raise requests in the configuration"))
 	g.Expect(arrived).To(Equal(1))
 }

@@ -74,7 +74,7 @@ func build(call Call, host string, id world.Identity, now time.Time, lastNonce s
 		return outgoing{}, err
 	}
 	var out outgoing
-	if call.Shape.headers() {
+	if call.Shape.Headers() {
 		out = b.v3()
 	} else {
 		out = b.v1()

@@ -52,9 +52,9 @@ func (s Shape) Description() string {
 	return ""
 }
 
-// headers reports whether the shape is signed in the headers, with the hash of
+// Headers reports whether the shape is signed in the headers, with the hash of
 // the body.
-func (s Shape) headers() bool { return s == V3Query || s == V3Form }
+func (s Shape) Headers() bool { return s == V3Query || s == V3Form }
 
 // Param is one parameter. Name and value are not encoded.
 type Param struct{ Name, Value string }
@@ -170,7 +170,7 @@ var Breaks = []Break{
 func (b Break) Applies(s Shape, sts bool) bool {
 	switch b {
 	case WrongContentHash:
-		return s == "" || s.headers()
+		return s == "" || s.Headers()
 	case WrongToken, NoToken:
 		return sts
 	}

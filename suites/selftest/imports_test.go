@@ -26,6 +26,8 @@ var allowed = map[string][]string{
 	// It starts the reference in this process, with a defect, and runs the specs against it.
 	"harness/prove": {"fixtures", "harness", "reference", "suites"},
 	"harness/cli":   {"fixtures", "harness", "reference/defect", "suites"},
+	// It runs the specs in processes of its own.
+	"harness/spread": {"fixtures", "harness", "suites"},
 	// It shows what both programs, the suites and the defects say of themselves.
 	"harness/manual":     {"fixtures", "harness", "reference", "suites"},
 	"harness/cmd/kpspec": {"fixtures", "harness", "suites"},
