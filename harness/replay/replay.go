@@ -164,7 +164,10 @@ func (p *player) client(base string, x evidence.Exchange) (*wire.Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	options := []wire.Option{wire.WithUserAgent(wire.UserAgent() + " replay"), wire.WithSender(x.Product, x.Account), wire.WithGate(p.Place.Gate)}
+	options := []wire.Option{wire.WithUserAgent(wire.UserAgent() + " replay"), wire.WithSender(x.Product, x.Account)}
+	if p.Place != nil {
+		options = append(options, wire.WithGate(p.Place.Gate))
+	}
 	if p.Timeout > 0 {
 		options = append(options, wire.WithTimeout(p.Timeout))
 	}

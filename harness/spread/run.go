@@ -86,13 +86,13 @@ func newPlan(ctx context.Context, cfg suites.Config, processes int) (*plan, erro
 	if err != nil {
 		return nil, err
 	}
-	// The specs of SWAS, which share more, take longest: some processes begin with them.
-	first := min(4, processes/2)
+	// The specs of SWAS, which share more, are for some of the processes, those of ECS for the others.
+	ofSWAS := min(4, processes/2)
 	both, err := suites.Products(cfg)
 	if err != nil {
 		return nil, err
 	}
-	mayTake := func(who int, s vocabulary.Spec) bool { return len(both) < 2 || who >= first || s.Product == "SWAS" }
+	mayTake := func(who int, s vocabulary.Spec) bool { return len(both) < 2 || (who < ofSWAS) == (s.Product == "SWAS") }
 	p.table = newTable(processes, map[string]int{vocabulary.SWASRoom: room / vocabulary.SWASRoomOfGroup}, mayTake)
 	return p, nil
 }

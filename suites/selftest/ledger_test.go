@@ -121,7 +121,7 @@ func TestServersAreLeftAloneUnlessAskedFor(t *testing.T) {
 
 func TestARunThatHasUsedUpItsBudgetIsIncomplete(t *testing.T) {
 	g := NewWithT(t)
-	gate := guard.NewGate(guard.Limits{Requests: 120})
+	gate := guard.NewGate(guard.Limits{Requests: 300})
 	r := on(t, suites.Config{Rules: []string{"ECS-IMP-NAME-*"}}, func(p *target.Place) { p.Gate = gate })
 	g.Expect(r.ExitCode).To(Equal(verdict.ExitIncomplete))
 	g.Expect(r.CleanupErrors).To(BeEmpty())
@@ -131,12 +131,12 @@ func TestARunThatHasUsedUpItsBudgetIsIncomplete(t *testing.T) {
 		for _, spec := range rule.Specs {
 			g.Expect(spec.Verdict).NotTo(BeElementOf(verdict.Failed, verdict.Warned), spec.Text)
 			if spec.Verdict == verdict.CouldNotRun {
-				g.Expect(spec.Failure).To(ContainSubstring("the budget of 120 requests is used up"))
+				g.Expect(spec.Failure).To(ContainSubstring("the budget of 300 requests is used up"))
 				undone++
 			}
 		}
 	}
 	g.Expect(undone).To(BeNumerically(">", 10))
-	g.Expect(*r.Limits).To(Equal(report.Limits{Requests: 120, Reserve: 100, Sent: gate.Sent()}))
+	g.Expect(*r.Limits).To(Equal(report.Limits{Requests: 300, Reserve: 100, Sent: gate.Sent()}))
 	g.Expect(gate.Sent()).To(BeNumerically(">=", 120))
 }

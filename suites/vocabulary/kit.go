@@ -207,6 +207,12 @@ func (k *Kit) SWASAs(name string) *SWAS {
 	return swas
 }
 
+// HasIdentity reports whether the world names an identity of the account under test.
+func (k *Kit) HasIdentity(name string) bool {
+	_, known := k.Place.World.Accounts[0].Identity(name)
+	return known
+}
+
 func (k *Kit) as(name string) (*ECS, *SWAS) {
 	GinkgoHelper()
 	account := k.Place.World.Accounts[0]
