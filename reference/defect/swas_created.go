@@ -229,7 +229,10 @@ func swasCreated() []Defect {
 		bug("swas-describe-private", "DescribeInstanceKeyPair shows the private key.", a.ids("PRIV-ONCE"), func(p *parts) {
 			private := hoard(p)
 			members(p, onSWAS, "DescribeInstanceKeyPair", func(c *operation.Call, all []field) []field {
-				return append(all, field{"PrivateKeyBody", valueOf(private(c.Scope, c.Pair.Name))})
+				for _, bound := range c.Pairs { // at most one
+					all = append(all, field{"PrivateKeyBody", valueOf(private(c.Scope, bound.Name))})
+				}
+				return all
 			})
 		}),
 		bug("swas-attach-private", "AttachKeyPair answers the private key.", a.ids("PRIV-ONCE"), func(p *parts) {
