@@ -481,12 +481,12 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 
 // share is what came of what Ginkgo ran.
 func (r *run) share() Share {
-	s := Share{Kept: r.kept}
+	s, secrets := Share{Kept: r.kept}, r.cfg.Place.World.Secrets()
 	for _, spec := range r.ran.SpecReports {
 		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
 			res := result(spec, rule, clause, r.cfg.Edition)
-			hide(&res, r.cfg.Place.World.Secrets())
+			hide(&res, secrets)
 			s.Results = append(s.Results, res)
 		}
 	}

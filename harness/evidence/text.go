@@ -231,7 +231,12 @@ func Value(s string, secrets ...string) string {
 
 // Without returns s, which is our own text about an answer, without the given
 // secrets and without private keys in PEM; lines and everything else stay.
-func Without(s string, secrets ...string) string { return newRedactor(secrets).plain(s) }
+func Without(s string, secrets ...string) string {
+	if s == "" {
+		return ""
+	}
+	return newRedactor(secrets).plain(s)
+}
 
 // Text returns s, which a server or a library wrote, redacted and as one
 // printable line of at most about 500 bytes. The given secrets are hidden

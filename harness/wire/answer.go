@@ -32,6 +32,7 @@ type Answer struct {
 	Err error
 
 	secrets func() []string
+	object  func() (map[string]any, error) // what the body is, read once
 }
 
 // excerptSize is about how many bytes of a body String shows.
@@ -39,11 +40,18 @@ const excerptSize = 200
 
 // Object returns the body as a JSON object with numbers as [json.Number]. It is
 // an error if the body is anything but one JSON object in UTF-8, or has two
-// members of the same name at the top.
+// members of the same name at the top. The object is the answer's own, to be read only.
 func (a *Answer) Object() (map[string]any, error) {
 	if a.Err != nil {
 		return nil, a.Err
 	}
+	if a.object == nil { // it did not come over the wire
+		return a.readObject()
+	}
+	return a.object()
+}
+
+func (a *Answer) readObject() (map[string]any, error) {
 	switch {
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return nil, errors.New("the body is empty, want a JSON object")

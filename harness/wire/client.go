@@ -230,6 +230,7 @@ func (e *endpoint) exchange(ctx context.Context, req *http.Request) *Answer {
 		}
 	}
 	answer := &Answer{secrets: e.secrets}
+	answer.object = sync.OnceValues(answer.readObject)
 	bounded, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	started := time.Now()

@@ -101,6 +101,8 @@ type created struct {
 
 	request wire.Call
 	answer  *wire.Answer // nil before it was made
+	read    PrivateKey   // of readOf
+	readOf  *wire.Answer
 	listed  *Pair
 	sent    evidence.Kept // what was sent to make it
 }
@@ -154,7 +156,10 @@ func (c *created) key(ctx context.Context) PrivateKey {
 	GinkgoHelper()
 	c.proven(ctx)
 	Given(c.answer).To(HaveMember("PrivateKeyBody", BeNonEmptyText()))
-	return ReadPrivateKey(c.answer)
+	if c.readOf != c.answer {
+		c.read, c.readOf = ReadPrivateKey(c.answer), c.answer
+	}
+	return c.read
 }
 
 // exemplar is one request with many features, each of which a rule allows. Where

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/onsi/gomega/types"
@@ -25,6 +26,7 @@ type PrivateKey struct {
 	armoured  bool
 	encrypted bool
 	err       error
+	public    func() (ssh.PublicKey, error) // see verified; found out once
 }
 
 // String says what can be told of the key without showing it.
@@ -55,6 +57,12 @@ func (p PrivateKey) GomegaString() string { return p.String() }
 // ReadPrivateKey reads the member PrivateKeyBody: PEM, or the base64 text of
 // the documents' example, in PKCS#8 or in PKCS#1.
 func ReadPrivateKey(answer *wire.Answer) PrivateKey {
+	p := readPrivateKey(answer)
+	p.public = sync.OnceValues(p.verified)
+	return p
+}
+
+func readPrivateKey(answer *wire.Answer) PrivateKey {
 	body, err := asSent(answer).Object()
 	if err != nil {
 		return PrivateKey{err: err}
@@ -92,9 +100,9 @@ func ReadPrivateKey(answer *wire.Answer) PrivateKey {
 	return p
 }
 
-// public is the public part as an SSH key, after it has been shown to verify
+// verified is the public part as an SSH key, after it has been shown to verify
 // what the private part signs.
-func (p PrivateKey) public() (ssh.PublicKey, error) {
+func (p PrivateKey) verified() (ssh.PublicKey, error) {
 	signer, err := p.signer()
 	if err != nil {
 		return nil, err
