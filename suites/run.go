@@ -167,7 +167,7 @@ func execute(ctx context.Context, cfg Config) (*run, error) {
 	if cfg.Seed != 0 {
 		suite.RandomSeed, suite.RandomizeAllSpecs = cfg.Seed, true
 	}
-	reporter.Succinct = true
+	reporter.Succinct, reporter.NoColor = true, true
 	// The command prints its own summary.
 	console := formatter.ColorableStdOut
 	formatter.ColorableStdOut = io.Discard
@@ -486,7 +486,9 @@ func (r *run) share() Share {
 		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
 			res := result(spec, rule, clause, r.cfg.Edition)
-			hide(&res, secrets)
+			if !r.cfg.Bare {
+				hide(&res, secrets)
+			}
 			s.Results = append(s.Results, res)
 		}
 	}

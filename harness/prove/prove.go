@@ -327,8 +327,11 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 		if came.equal(was[i]) {
 			return
 		}
-		differs = true
 		k := c.stage.kept[i]
+		if fills(k.rule) && k.call != nil && makes[k.call.Action] && came.success() && was[i].success() {
+			return // that it is taken is all that such a spec wants to know
+		}
+		differs = true
 		out.specs[k.spec], rules[k.rule] = true, true
 		if came.success() != was[i].success() || k.call == nil || !makes[k.call.Action] {
 			turned[k.rule] = true
@@ -378,9 +381,11 @@ func shares(rule, other catalogue.Rule) bool {
 // crowds tells whether specs of the other rule use up a quota in which the key pairs of the rule's specs count: in ECS only
 // those that are made to use it up, in SWAS, where ten are enough, all.
 func crowds(rule, other catalogue.Rule) bool {
-	fills := func(rule catalogue.Rule) bool { return strings.Contains(rule.ID, "-QUOTA") }
-	return rule.Product == other.Product && fills(other) && (fills(rule) || rule.Product == "SWAS")
+	return rule.Product == other.Product && fills(other.ID) && (fills(rule.ID) || rule.Product == "SWAS")
 }
+
+// fills tells whether specs of a rule use up a quota.
+func fills(id string) bool { return strings.Contains(id, "-QUOTA") }
 
 // judge compares what came of the rules with what was declared.
 func (t *Trial) judge(r report.Report) {

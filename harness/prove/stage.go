@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"reflect"
 	"strings"
 	"sync"
@@ -51,7 +52,7 @@ type kept struct {
 	at     time.Time
 	header http.Header
 	method string
-	url    string
+	url    *url.URL
 	body   []byte
 	call   *rpc.Call          // what the operation saw; nil when the gateway refused the request
 	key    *keypair.Generated // the key that was made for it
@@ -128,7 +129,7 @@ func (s *stage) place() target.Place {
 
 // RoundTrip lets the reference answer a request.
 func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
-	k := &kept{rule: ruleOf(r), at: time.Now(), method: r.Method, url: r.URL.String(), header: http.Header{}}
+	k := &kept{rule: ruleOf(r), at: time.Now(), method: r.Method, url: r.URL, header: http.Header{}}
 	for name, values := range r.Header { // the official clients write some names in lower case
 		for _, value := range values {
 			k.header.Add(name, value)
@@ -160,11 +161,13 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // ask sends the request to a handler.
 func (k *kept) ask(ctx context.Context, api http.Handler) *http.Response {
-	in := httptest.NewRequestWithContext(k.in(ctx), k.method, k.url, bytes.NewReader(k.body))
-	in.Header = k.header.Clone()
-	in.RemoteAddr = "127.0.0.1:1"
+	in := &http.Request{
+		Method: k.method, URL: k.url, RequestURI: k.url.RequestURI(), Host: k.url.Host, RemoteAddr: "127.0.0.1:1",
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: k.header.Clone(), Body: io.NopCloser(bytes.NewReader(k.body)), ContentLength: int64(len(k.body)),
+	}
 	w := httptest.NewRecorder()
-	api.ServeHTTP(w, in)
+	api.ServeHTTP(w, in.WithContext(k.in(ctx)))
 	return w.Result()
 }
 
