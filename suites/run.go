@@ -46,7 +46,7 @@ type Config struct {
 	Begin   func(vocabulary.Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
 	End     func()                     // is told that it has ended and cleaned up; may be nil
 	Company *vocabulary.Company        // the other processes of the run; nil: there are none
-	Specs   map[string]int             // the number of specs per rule id, where [Coverage] has counted them and the target has both products; nil counts them
+	Census  *Census                    // of the specs, where [Count] has made it and the target has both products; nil counts them
 	Ledger  string                     // file in which everything is written down before it is made; empty is none, but see [Run]
 
 	Watch *vocabulary.Watch // is told of the assertions; nil is nobody
@@ -82,18 +82,12 @@ type Share struct {
 // Collect is [Execute] for a process that runs a share of the specs, those to which
 // cfg.Begin says yes. [Merge] makes the report of all shares.
 func Collect(ctx context.Context, cfg Config) (Share, error) {
-	began := map[string]bool{}
-	ask := cfg.Begin
-	cfg.Begin = func(spec vocabulary.Spec) bool {
-		began[spec.Text] = ask(spec)
-		return began[spec.Text]
-	}
 	run, err := execute(ctx, cfg)
 	if err != nil {
 		return Share{}, err
 	}
 	share := run.share()
-	share.Results = slices.DeleteFunc(share.Results, func(r report.SpecResult) bool { return !began[r.Text] })
+	share.Results = slices.DeleteFunc(share.Results, func(r report.SpecResult) bool { return !run.began[r.Text] })
 	return share, nil
 }
 
@@ -278,15 +272,30 @@ func finish(journal *ledger.Journal) (said []string) {
 	return said
 }
 
-// Coverage is the number of specs per rule id in an edition, counted without
-// running any.
-func Coverage(edition catalogue.Edition) (map[string]int, error) {
+// Census is what specs there are in an edition.
+type Census struct {
+	Specs    map[string]int // how many are about each rule, by its id
+	sections vocabulary.Sections
+}
+
+// Count makes the census of an edition without running a spec.
+func Count(edition catalogue.Edition) (*Census, error) {
 	globals.Reset()
 	run, err := prepare(context.Background(), everything(edition))
 	if err != nil {
 		return nil, err
 	}
-	return run.specs, nil
+	return &Census{run.specs, run.kit.Sections()}, nil
+}
+
+// Coverage is the number of specs per rule id in an edition, counted without
+// running any.
+func Coverage(edition catalogue.Edition) (map[string]int, error) {
+	census, err := Count(edition)
+	if err != nil {
+		return nil, err
+	}
+	return census.Specs, nil
 }
 
 // Spec is one spec of the suites.
@@ -342,8 +351,9 @@ type run struct {
 	specs     map[string]int    // rule id → number of specs
 	tree      types.SpecReports // all specs, where they have been counted
 	started   time.Time
-	cause     string       // why specs have no result; empty is unknown
-	ran       types.Report // what Ginkgo made of it
+	began     map[string]bool // text of a spec → what Begin has said to it, where there is one
+	cause     string          // why specs have no result; empty is unknown
+	ran       types.Report    // what Ginkgo made of it
 }
 
 // prepare builds the tree of specs.
@@ -359,13 +369,28 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	began, begin := map[string]bool{}, cfg.Begin
+	if begin != nil {
+		begin = func(spec vocabulary.Spec) bool {
+			began[spec.Text] = cfg.Begin(spec)
+			return began[spec.Text]
+		}
+	}
+	var known vocabulary.Sections
+	if cfg.Census != nil {
+		known = cfg.Census.sections
+	}
 	kit, err := vocabulary.NewKit(vocabulary.Options{
 		Edition: cfg.Edition,
 		Place:   cfg.Place,
 		Timeout: cfg.Timeout,
+		Known:   known,
+		Wanted: func(id string) bool {
+			return slices.ContainsFunc(selected, func(rule catalogue.Rule) bool { return rule.ID == id })
+		},
 		Done:    ctx.Done(),
 		Wire:    cfg.Wire,
-		Begin:   cfg.Begin,
+		Begin:   begin,
 		End:     cfg.End,
 		Company: cfg.Company,
 		Watch:   cfg.Watch,
@@ -374,26 +399,18 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, kit: kit, catalogue: rules, started: time.Now()}
+	r := &run{cfg: cfg, kit: kit, began: began, catalogue: rules, started: time.Now()}
 	for _, rule := range selected {
 		r.selected = append(r.selected, rule.ID)
 	}
-	// Where the specs have been counted before, only those of the operations asked for are built.
-	wanted := func(product, operation string) bool {
-		return cfg.Specs == nil || slices.ContainsFunc(selected, func(rule catalogue.Rule) bool {
-			return rule.Product == product && rule.Operation == operation
-		})
-	}
-	if wanted("ECS", "ImportKeyPair") {
-		ecs.ImportKeyPair(kit)
-	}
-	swas.KeyPairs(kit, func(operation string) bool { return wanted("SWAS", operation) })
+	ecs.ImportKeyPair(kit)
+	swas.KeyPairs(kit)
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
-	if r.specs = cfg.Specs; r.specs == nil {
-		if err := r.countSpecs(); err != nil {
-			return nil, err
-		}
+	if cfg.Census != nil {
+		r.specs = cfg.Census.Specs
+	} else if err := r.countSpecs(); err != nil {
+		return nil, err
 	}
 	if cfg.Tell != nil {
 		r.tellProgress()
@@ -486,6 +503,9 @@ func (r *run) share() Share {
 		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
 			res := result(spec, rule, clause, r.cfg.Edition)
+			if yes, asked := r.began[res.Text]; asked && !yes {
+				res.Outcome, res.Failure = verdict.NotApplicableHere, "the spec was not asked for"
+			}
 			if !r.cfg.Bare {
 				hide(&res, secrets)
 			}

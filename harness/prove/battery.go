@@ -45,13 +45,13 @@ func (r Constant) Holds() bool {
 
 // constantRuns runs the suite against servers that implement nothing, none of which may pass a rule, nor take long.
 func constantRuns(ctx context.Context) ([]Constant, error) {
-	specs, err := suites.Coverage(catalogue.Edition202606)
+	census, err := suites.Count(catalogue.Edition202606)
 	if err != nil {
 		return nil, err
 	}
 	var runs []Constant
 	for _, c := range constants() {
-		r, err := c.run(ctx, specs)
+		r, err := c.run(ctx, census)
 		if err != nil {
 			return runs, err
 		}
@@ -63,7 +63,7 @@ func constantRuns(ctx context.Context) ([]Constant, error) {
 	return runs, nil
 }
 
-func (c constant) run(ctx context.Context, specs map[string]int) (Constant, error) {
+func (c constant) run(ctx context.Context, census *suites.Census) (Constant, error) {
 	server := httptest.NewServer(c.serve)
 	defer server.Close()
 	started := time.Now()
@@ -73,7 +73,7 @@ func (c constant) run(ctx context.Context, specs map[string]int) (Constant, erro
 		r.Preflight = err.Error()
 	}
 	if r.Preflight == "" || !c.slow {
-		came, err := suites.Execute(ctx, suites.Config{Place: place, Specs: specs})
+		came, err := suites.Execute(ctx, suites.Config{Place: place, Census: census})
 		if err != nil {
 			return r, err
 		}

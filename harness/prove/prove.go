@@ -92,7 +92,7 @@ func (p Proof) Holds() bool {
 type control struct {
 	Control
 	stage  *stage
-	specs  map[string]int
+	census *suites.Census
 	rules  []catalogue.Rule
 	ruleOf map[string]string // the id of the rule of each spec, by the spec's text
 	sent   map[string]int    // how many requests each spec sent, by its text
@@ -221,7 +221,7 @@ func defects(ctx context.Context, o Options, b *bites) (Proof, error) {
 }
 
 func newControl(ctx context.Context, stock *stock, edition catalogue.Edition, b *bites) (*control, error) {
-	specs, err := suites.Coverage(edition)
+	census, err := suites.Count(edition)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition, b 
 	if err != nil {
 		return nil, err
 	}
-	c := &control{specs: specs, rules: rules.Rules(), ruleOf: map[string]string{}, sent: map[string]int{}}
+	c := &control{census: census, rules: rules.Rules(), ruleOf: map[string]string{}, sent: map[string]int{}}
 	c.Edition = edition
 	o := reference.Options{Edition: string(edition)}
 	if c.stage, err = newStage(stock, o, true); err != nil {
@@ -238,7 +238,7 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition, b 
 	var asserted count
 	started := time.Now()
 	r, err := suites.Execute(ctx, suites.Config{
-		Place: c.stage.place(), Wire: c.stage, Edition: edition, Specs: specs, Begin: c.stage.begin, Watch: asserted.watch(c.stage.running),
+		Place: c.stage.place(), Wire: c.stage, Edition: edition, Census: census, Begin: c.stage.begin, Watch: asserted.watch(c.stage.running),
 	})
 	if err != nil {
 		return nil, err
@@ -288,7 +288,7 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touche
 	if err != nil {
 		return t, err
 	}
-	cfg := suites.Config{Place: s.place(), Wire: s, Edition: c.Edition, Specs: c.specs, Bare: true, Watch: b.watch()}
+	cfg := suites.Config{Place: s.place(), Wire: s, Edition: c.Edition, Census: c.census, Bare: true, Watch: b.watch()}
 	if !whole {
 		cfg.Rules = touched.rules
 		cfg.Begin = func(spec vocabulary.Spec) bool { return touched.specs[spec.Text] || touched.whole[c.ruleOf[spec.Text]] }
@@ -360,7 +360,7 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 			}
 		}
 	}
-	maps.DeleteFunc(rules, func(id string, _ bool) bool { return c.specs[id] == 0 }) // "" is what a run does for itself
+	maps.DeleteFunc(rules, func(id string, _ bool) bool { return c.census.Specs[id] == 0 }) // "" is what a run does for itself
 	out.rules = slices.Sorted(maps.Keys(rules))
 	return out
 }

@@ -174,7 +174,6 @@ type Job struct {
 	Timeout      time.Duration
 	Seed         int64
 	Ledger       string
-	Specs        map[string]int
 }
 
 // Passed is the answer to a request to let a request leave.
@@ -208,7 +207,7 @@ func (d *desk) Job(_ Nothing, job *Job) error {
 		ECS: cfg.Place.ECS, SWAS: cfg.Place.SWAS, World: string(world), Shape: string(cfg.Place.Shape),
 		Quota: cfg.Place.Quota, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limited: cfg.Place.Gate != nil,
 		Edition: string(cfg.Edition), Rules: cfg.Rules, Version: cfg.Version, Timeout: cfg.Timeout, Seed: cfg.Seed,
-		Ledger: ledgerOf(cfg.Ledger, d.who), Specs: cfg.Specs,
+		Ledger: ledgerOf(cfg.Ledger, d.who),
 	}
 	return nil
 }

@@ -90,6 +90,6 @@ func (j Job) config(client *rpc.Client) (suites.Config, error) {
 	}
 	return suites.Config{
 		Place: place, Edition: catalogue.Edition(j.Edition), Rules: j.Rules, Version: j.Version, Timeout: j.Timeout, Seed: j.Seed,
-		Ledger: j.Ledger, Specs: j.Specs,
+		Ledger: j.Ledger,
 	}, nil
 }

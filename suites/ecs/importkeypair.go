@@ -30,12 +30,12 @@ func missing(parameter string) Row {
 // ImportKeyPair builds the specs of ECS ImportKeyPair.
 func ImportKeyPair(k *Kit) {
 	Describe("ECS ImportKeyPair", func() {
-		request(k)
-		name(k)
-		key(k)
-		groupAndTags(k)
-		answer(k)
-		permission(k)
+		k.Section("ECS request", func() { request(k) })
+		k.Section("ECS name", func() { name(k) })
+		k.Section("ECS key", func() { key(k) })
+		k.Section("ECS group and tags", func() { groupAndTags(k) })
+		k.Section("ECS answer", func() { answer(k) })
+		k.Section("ECS permission", func() { permission(k) })
 	})
-	quota(k)
+	k.Section("ECS quota", func() { quota(k) })
 }

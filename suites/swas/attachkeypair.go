@@ -24,13 +24,13 @@ const noServer = "00000000000000000000000000000000"
 func attachKeyPair(k *Kit) {
 	a := attacher{k}
 	Describe("SWAS AttachKeyPair", Serial, Together("SWAS AttachKeyPair", SWASRoom), Needs(Servers), func() {
-		a.request()
-		a.servers()
-		a.names()
-		a.binding()
-		a.unbindable()
-		a.answer()
-		a.permission()
+		k.Section("SWAS AttachKeyPair request", a.request)
+		k.Section("SWAS AttachKeyPair servers", a.servers)
+		k.Section("SWAS AttachKeyPair names", a.names)
+		k.Section("SWAS AttachKeyPair binding", a.binding)
+		k.Section("SWAS AttachKeyPair unbindable", a.unbindable)
+		k.Section("SWAS AttachKeyPair answer", a.answer)
+		k.Section("SWAS AttachKeyPair permission", a.permission)
 	})
 }
 

@@ -33,16 +33,18 @@ func createKeyPair(k *Kit, shared *created) {
 		return tokened
 	}
 	Describe("SWAS CreateKeyPair", Serial, Together("SWAS CreateKeyPair", SWASRoom), createLast, func() {
-		m.region()
-		m.name()
-		Describe("with a client token", Ordered, ContinueOnFailure, func() {
-			AfterAll(func(ctx SpecContext) { tokened.clear(ctx) })
-			m.token()
-			createToken(m)
+		k.Section("SWAS CreateKeyPair region", func() { m.region() })
+		k.Section("SWAS CreateKeyPair name", func() { m.name() })
+		k.Section("SWAS CreateKeyPair token", func() {
+			Describe("with a client token", Ordered, ContinueOnFailure, func() {
+				AfterAll(func(ctx SpecContext) { tokened.clear(ctx) })
+				m.token()
+				createToken(m)
+			})
 		})
-		createName(m)
-		createPermission(m)
-		createdKey(m, shared)
+		k.Section("SWAS CreateKeyPair taken name", func() { createName(m) })
+		k.Section("SWAS CreateKeyPair permission", func() { createPermission(m) })
+		k.Section("SWAS CreateKeyPair key", func() { createdKey(m, shared) })
 	})
 	Describe("SWAS CreateKeyPair with the quota nearly used up", Serial, Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, createQuotaFirst, func() { createQuota(m) })
 }

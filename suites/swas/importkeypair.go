@@ -28,14 +28,13 @@ func importKeyPair(k *Kit, generated *created) {
 		proven = true
 	}
 	Describe("SWAS ImportKeyPair", Serial, Together("SWAS ImportKeyPair", SWASRoom), func() {
-		m.region()
-		m.name()
-		m.token()
-		importToken(m)
-		importName(m, generated)
-		importKey(m)
-		importAnswer(m)
-		importPermission(m)
+		k.Section("SWAS ImportKeyPair region", func() { m.region() })
+		k.Section("SWAS ImportKeyPair name", func() { m.name() })
+		k.Section("SWAS ImportKeyPair token", func() { m.token(); importToken(m) })
+		k.Section("SWAS ImportKeyPair taken name", func() { importName(m, generated) })
+		k.Section("SWAS ImportKeyPair key", func() { importKey(m) })
+		k.Section("SWAS ImportKeyPair answer", func() { importAnswer(m) })
+		k.Section("SWAS ImportKeyPair permission", func() { importPermission(m) })
 	})
 	Describe("SWAS ImportKeyPair with the quota used up", Serial, Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, importQuotaNext, func() { importQuota(m) })
 }

@@ -36,17 +36,11 @@ const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:
 // request succeeds, and one request shows several allowed things, see exemplar.
 //
 // Specs of operations that are not wanted are left out.
-func KeyPairs(k *Kit, wanted func(operation string) bool) {
+func KeyPairs(k *Kit) {
 	shared := &created{k: k, calls: func() []wire.Call { return []wire.Call{k.SWASCreate(k.Name())} }}
-	if wanted("CreateKeyPair") {
-		createKeyPair(k, shared)
-	}
-	if wanted("ImportKeyPair") {
-		importKeyPair(k, shared)
-	}
-	if wanted("AttachKeyPair") {
-		attachKeyPair(k)
-	}
+	k.Section("SWAS CreateKeyPair", func() { createKeyPair(k, shared) })
+	k.Section("SWAS ImportKeyPair", func() { importKeyPair(k, shared) })
+	k.Section("SWAS AttachKeyPair", func() { attachKeyPair(k) })
 }
 
 // maker is one of the two operations that make a key pair.
