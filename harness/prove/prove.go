@@ -140,7 +140,7 @@ func asks(rule catalogue.Rule, edition catalogue.Edition) bool {
 
 // garbage is how much garbage there may be before it is collected, in percent of what is in use: a proof makes a lot of
 // it and keeps little.
-const garbage = 1000
+const garbage = 400
 
 // Run proves what the options say. The error is that of a run that could not be made at all, or was interrupted.
 func Run(ctx context.Context, o Options) (Proof, error) {
