@@ -8,6 +8,7 @@ import (
 
 	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/verdict"
+	"github.com/kpspec/kpspec/harness/wire"
 )
 
 const (
@@ -323,7 +324,7 @@ func (p *printer) exchange(e evidence.Exchange, which string) {
 	e.Request.Line += which
 	p.message("request", e.Request)
 	if e.Product != "" {
-		as := fmt.Sprintf("%s of account %s, wire shape %s", e.Identity, e.Account, e.Shape)
+		as := fmt.Sprintf("%s of account %s: %s", e.Identity, e.Account, cmp.Or(wire.Shape(e.Shape).Description(), e.Shape))
 		if e.Fault != "" {
 			as += ", with the fault " + e.Fault + " on purpose"
 		}
