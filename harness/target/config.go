@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -20,6 +19,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/yamlfile"
 )
 
 // DefaultImage is the image that the container target runs unless told
@@ -135,31 +135,21 @@ func ownImage(image string) bool {
 // findings come at once, each on a line of its own that starts with
 // "name:line: ". No finding shows a value of the world.
 func ReadConfig(r io.Reader, name string) (Config, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return Config{}, fmt.Errorf("%s: cannot read the configuration: %w", name, err)
-	}
 	var c Config
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&c); errors.Is(err, io.EOF) {
-		return Config{}, fmt.Errorf("%s:1: the file is empty; it must describe a target", name)
-	} else if err != nil {
-		return Config{}, yamlError(name, err)
-	}
-	var second yaml.Node
-	if err := dec.Decode(&second); err == nil {
-		return Config{}, fmt.Errorf("%s: more than one YAML document; a file describes one target", name)
-	} else if !errors.Is(err, io.EOF) {
-		return Config{}, yamlError(name, err)
-	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return Config{}, yamlError(name, err)
+	file, err := yamlfile.Decode(r, name, &c, yamlfile.Words{
+		Empty:  "the file is empty; it must describe a target",
+		Second: "more than one YAML document; a file describes one target",
+		Unknown: func(key, goType string) string {
+			return fmt.Sprintf("unknown key %q%s", key, suggestion(key, keys()[goType]))
+		},
+		Expected: describe,
+	})
+	if err != nil {
+		return Config{}, err
 	}
 	var errs []error
-	for _, f := range append(c.findings(), worldFindings(&root)...) {
-		errs = append(errs, fmt.Errorf("%s:%d: %s: %s", name, lineOf(&root, f.at), f.at, f.text))
+	for _, f := range append(c.findings(), worldFindings(file.Root())...) {
+		errs = append(errs, file.Errorf(f.at, "%s: %s", f.at, f.text))
 	}
 	if len(errs) > 0 {
 		return Config{}, errors.Join(errs...)
@@ -305,70 +295,6 @@ func checkLimit[N int | float64](n *N) error {
 		return errors.New("must be a number greater than zero; without the key there is no limit of yours")
 	}
 	return nil
-}
-
-// lineOf is the line of the value at a path such as "world.accounts[0].id", or
-// of the last step of it that exists.
-func lineOf(n *yaml.Node, path string) int {
-	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
-		n = n.Content[0]
-	}
-	line := n.Line
-	for _, step := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
-		if n.Kind == yaml.AliasNode {
-			n = n.Alias
-		}
-		next := -1
-		if i, err := strconv.Atoi(step); err == nil && n.Kind == yaml.SequenceNode {
-			if next = i; i < len(n.Content) {
-				line = n.Content[i].Line
-			}
-		} else if n.Kind == yaml.MappingNode {
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				if n.Content[i].Value == step {
-					line = n.Content[i].Line
-					next = i + 1
-				}
-			}
-		}
-		if next < 0 || next >= len(n.Content) {
-			break
-		}
-		n = n.Content[next]
-		if n.Kind == yaml.ScalarNode || n.Kind == yaml.AliasNode {
-			line = n.Line
-		}
-	}
-	return max(line, 1)
-}
-
-var (
-	yamlLine    = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
-	yamlUnknown = regexp.MustCompile(`^field (.+) not found in type (\S+)$`)
-	yamlType    = regexp.MustCompile("^cannot unmarshal (!!\\w+)(?: `.*`)? into (\\S+)$")
-)
-
-// yamlError says what the decoder found in the words of the file: its place
-// first, no Go types, and no values, for a value may be a secret.
-func yamlError(name string, err error) error {
-	texts := []string{err.Error()}
-	if te, ok := errors.AsType[*yaml.TypeError](err); ok {
-		texts = te.Errors
-	}
-	var errs []error
-	for _, text := range texts {
-		line := "1"
-		if m := yamlLine.FindStringSubmatch(text); m != nil {
-			line, text = m[1], m[2]
-		}
-		if m := yamlUnknown.FindStringSubmatch(text); m != nil {
-			text = fmt.Sprintf("unknown key %q%s", m[1], suggestion(m[1], keys()[m[2]]))
-		} else if m := yamlType.FindStringSubmatch(text); m != nil {
-			text = "expected " + describe(m[2])
-		}
-		errs = append(errs, fmt.Errorf("%s:%s: %s", name, line, strings.TrimPrefix(text, "yaml: ")))
-	}
-	return errors.Join(errs...)
 }
 
 // describe names what a value of a Go type is written as.

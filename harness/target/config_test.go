@@ -109,7 +109,7 @@ func TestReadConfigRefuses(t *testing.T) {
 	tests := map[string]struct{ yaml, want string }{
 		"nothing":            {"", "c.yaml:1: the file is empty; it must describe a target"},
 		"only a comment":     {"# later\n", "c.yaml:1: the file is empty; it must describe a target"},
-		"two documents":      {"strict: true\n---\nstrict: false\n", "c.yaml: more than one YAML document; a file describes one target"},
+		"two documents":      {"strict: true\n---\nstrict: false\n", "c.yaml:2: more than one YAML document; a file describes one target"},
 		"dedented":           {"  strict: true\nquota: true\n", "c.yaml:1: did not find expected <document start>"},
 		"no YAML":            {"target: [", "c.yaml:1: "},
 		"a list":             {"- target\n", "c.yaml:1: expected keys with values"},
@@ -185,7 +185,7 @@ func TestReadConfigRefuses(t *testing.T) {
 	}
 
 	_, err := target.ReadConfig(iotest.ErrReader(errors.New("is a directory")), "c.yaml")
-	NewWithT(t).Expect(err).To(MatchError("c.yaml: cannot read the configuration: is a directory"))
+	NewWithT(t).Expect(err).To(MatchError("c.yaml: cannot be read: is a directory"))
 }
 
 func TestNew(t *testing.T) {

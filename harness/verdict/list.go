@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/yamlfile"
 )
 
 // ReadList reads a list of deviations; name is what errors call it by, usually
@@ -21,26 +21,22 @@ import (
 // entry without a reason, a date or a pinned failure is an error. All findings
 // come at once, each on a line of its own that starts with "name:line: ".
 func ReadList(r io.Reader, name string, rules *catalogue.Catalogue) (List, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return List{}, fmt.Errorf("%s: cannot read the list of deviations: %w", name, err)
-	}
 	var l List
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&l); errors.Is(err, io.EOF) {
-		return List{}, fmt.Errorf("%s:1: the file is empty; a list without entries is: deviations: []", name)
-	} else if err != nil {
-		return List{}, yamlError(name, err)
-	}
-	var second, root yaml.Node
-	if err := dec.Decode(&second); err == nil {
-		return List{}, fmt.Errorf("%s:%d: a second YAML document; a file is one list", name, second.Line)
-	} else if !errors.Is(err, io.EOF) {
-		return List{}, yamlError(name, err)
-	}
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return List{}, yamlError(name, err)
+	file, err := yamlfile.Decode(r, name, &l, yamlfile.Words{
+		Empty:  "the file is empty; a list without entries is: deviations: []",
+		Second: "a second YAML document; a file is one list",
+		Unknown: func(key, _ string) string {
+			return fmt.Sprintf("unknown key %q; an entry has rule, reason, link and expires, under deviations also failures with spec and text", key)
+		},
+		Expected: func(goType string) string {
+			if strings.HasPrefix(goType, "[]") {
+				return "a list"
+			}
+			return "a text, or keys with values"
+		},
+	})
+	if err != nil {
+		return List{}, err
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -49,7 +45,7 @@ func ReadList(r io.Reader, name string, rules *catalogue.Catalogue) (List, error
 			err = e.known(rules, seen)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s:%d: %w", name, lineOf(&root, section, i), err))
+			errs = append(errs, file.Errorf(fmt.Sprintf("%s[%d]", section, i), "%w", err))
 		}
 	}
 	for i, d := range l.Deviations {
@@ -142,48 +138,4 @@ func (e Entry) known(rules *catalogue.Catalogue, seen map[string]bool) error {
 	}
 	seen[e.Rule] = true
 	return nil
-}
-
-// lineOf is the line of the entry with this index.
-func lineOf(root *yaml.Node, section string, index int) int {
-	top := root.Content[0]
-	for i := 0; i+1 < len(top.Content); i += 2 {
-		list := top.Content[i+1]
-		if list.Kind == yaml.AliasNode {
-			list = list.Alias
-		}
-		if top.Content[i].Value == section && index < len(list.Content) {
-			return list.Content[index].Line
-		}
-	}
-	return 1
-}
-
-var (
-	yamlLine    = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
-	yamlUnknown = regexp.MustCompile(`^field (.+) not found in type \S+$`)
-	yamlType    = regexp.MustCompile(`^cannot unmarshal .* into (\S+)$`)
-)
-
-// yamlError says what the decoder found in the words of the file: its place
-// first, and no Go types.
-func yamlError(name string, err error) error {
-	texts := []string{err.Error()}
-	if te, ok := errors.AsType[*yaml.TypeError](err); ok {
-		texts = te.Errors
-	}
-	var errs []error
-	for _, text := range texts {
-		line := "1"
-		if m := yamlLine.FindStringSubmatch(text); m != nil {
-			line, text = m[1], m[2]
-		}
-		if m := yamlUnknown.FindStringSubmatch(text); m != nil {
-			text = fmt.Sprintf("unknown key %q; an entry has rule, reason, link and expires, under deviations also failures with spec and text", m[1])
-		} else if m := yamlType.FindStringSubmatch(text); m != nil {
-			text = map[bool]string{true: "expected a list", false: "expected a text, or keys with values"}[strings.HasPrefix(m[1], "[]")]
-		}
-		errs = append(errs, fmt.Errorf("%s:%s: %s", name, line, strings.TrimPrefix(text, "yaml: ")))
-	}
-	return errors.Join(errs...)
 }
