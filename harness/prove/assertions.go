@@ -16,9 +16,12 @@ import (
 	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
-// Record is how many assertions the specs of each rule make against the reference, per edition and rule id. It is kept
-// beside this code, so that an assertion that somebody takes away is missed even where another one finds the same defects.
-type Record map[catalogue.Edition]map[string]int
+// Record is how many assertions there are. It is kept beside this code, so that an assertion that somebody takes away is
+// missed even where another one finds the same defects.
+type Record struct {
+	Made    map[catalogue.Edition]map[string]int `json:"made"`    // by the specs of each rule against the reference, by rule id
+	Written map[string]int                       `json:"written"` // in the source of the specs, see written
+}
 
 //go:embed assertions.json
 var recorded []byte
@@ -27,25 +30,27 @@ var recorded []byte
 func Recorded() (Record, error) {
 	var r Record
 	if err := json.Unmarshal(recorded, &r); err != nil {
-		return nil, fmt.Errorf("harness/prove/assertions.json: %w; make it anew with make defects", err)
+		return r, fmt.Errorf("harness/prove/assertions.json: %w; make it anew with make defects", err)
 	}
 	return r, nil
 }
 
 // Count makes the record of the specs as they are now.
 func Count(ctx context.Context) (Record, error) {
-	out, stock := Record{}, &stock{}
+	out, stock := Record{Made: map[catalogue.Edition]map[string]int{}}, &stock{}
 	for _, edition := range []catalogue.Edition{catalogue.Edition202606, catalogue.Edition202011} {
 		c, err := newControl(ctx, stock, edition, &bites{})
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		if len(c.Bad) > 0 {
-			return nil, fmt.Errorf("%s: a rule that does not hold makes no count", c.Line())
+			return out, fmt.Errorf("%s: a rule that does not hold makes no count", c.Line())
 		}
-		out[edition] = c.Asserted
+		out.Made[edition] = c.Asserted
 	}
-	return out, nil
+	var err error
+	out.Written, err = written()
+	return out, err
 }
 
 // Write writes the record as JSON, a line per rule.
@@ -55,17 +60,24 @@ func (r Record) Write(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// against tells for which rules of an edition the counts are other than in the record.
+// against tells what of an edition is other than in the record.
 func (r Record) against(edition catalogue.Edition, counted map[string]int) []string {
-	var out []string
-	ids := maps.Clone(r[edition])
-	if ids == nil {
-		ids = map[string]int{}
+	return differing(r.Made[edition], counted, "its specs ("+string(edition)+") make")
+}
+
+// differing tells where two counts differ.
+func differing(was, is map[string]int, verb string) []string {
+	all := map[string]int{}
+	maps.Copy(all, is)
+	for key := range was {
+		if _, known := all[key]; !known {
+			all[key] = 0
+		}
 	}
-	maps.Copy(ids, counted)
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		if was, is := r[edition][id], counted[id]; was != is {
-			out = append(out, fmt.Sprintf("%s (%s): its specs make %d assertions, and made %d; if that is meant, run make defects", id, edition, is, was))
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if all[key] != was[key] {
+			out = append(out, fmt.Sprintf("%s: %s %d assertions, and it was %d; if that is meant, run make defects", key, verb, all[key], was[key]))
 		}
 	}
 	return out

@@ -156,6 +156,11 @@ func Run(ctx context.Context, o Options) (Proof, error) {
 	for _, c := range p.Controls {
 		p.Miscount = append(p.Miscount, record.against(c.Edition, c.Asserted)...)
 	}
+	now, err := written()
+	if err != nil {
+		return p, err
+	}
+	p.Miscount = append(p.Miscount, differing(record.Written, now, "there are")...)
 	p.Idle = b.idle()
 	if p.Unproven, err = Unproven(o.Defects); err != nil {
 		return p, err

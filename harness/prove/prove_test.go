@@ -136,3 +136,21 @@ func TestThePageOfDefectsIsCurrent(t *testing.T) {
 	defer func() { _ = file.Close() }() // read only
 	g.Expect(io.ReadAll(file)).To(Equal(page.Bytes()), "stale; run: make defects")
 }
+
+// An assertion that somebody takes away is missed, with the rule it was about, wherever it stands.
+func TestAnAssertionThatIsTakenAwayIsMissed(t *testing.T) {
+	g := NewWithT(t)
+	record, err := Recorded()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(record.Made).To(HaveLen(2))
+	now, err := written()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(differing(record.Written, now, "there are")).To(BeEmpty(), "make defects makes the record anew")
+
+	const where = "suites/ecs/importkeypair_answer.go ECS-IMP-RESP-200"
+	g.Expect(now[where]).To(BeNumerically(">", 1))
+	now[where]--
+	g.Expect(differing(record.Written, now, "there are")).To(HaveExactElements(
+		MatchRegexp(`^suites/ecs/importkeypair_answer.go ECS-IMP-RESP-200: there are \d assertions, and it was \d; if that is meant, run make defects$`)))
+	g.Expect(record.against(catalogue.Edition202606, nil)).To(HaveLen(len(record.Made[catalogue.Edition202606])))
+}
