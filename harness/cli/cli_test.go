@@ -183,7 +183,7 @@ func TestWrongUsage(t *testing.T) {
 		"no spec":            {[]string{"run", "--rule", "ECS-IMP-GET"}, "nothing to test: none of the selected rules has a spec in the 2026-06 edition (ECS-IMP-GET: no spec yet); see kpspec rules"},
 		"no config":          {[]string{"run", "--config", filepath.Join(folder, "none.yaml")}, "--config: open "},
 		"empty config name":  {[]string{"run", "--config", ""}, "--config: open "},
-		"config is a folder": {[]string{"run", "--config", folder}, folder + ": cannot read the configuration: "},
+		"config is a folder": {[]string{"run", "--config", folder}, folder + ": cannot be read: "},
 		"unknown key":        {[]string{"run", "--config", bad}, bad + `:2: unknown key "strikt"; did you mean "strict"?`},
 		"two findings":       {[]string{"run", "--config", two}, two + `:1: target: "docker" is not known; it must be reference or container or endpoint; ` + two + ":2: edition: "},
 		"endpoint, no URL":   {[]string{"run", "--target", "endpoint"}, `target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT, swas: http://HOST:PORT}"`},

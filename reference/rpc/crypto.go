@@ -3,10 +3,11 @@ package rpc
 import (
 	"crypto/hmac"
 	"crypto/subtle"
-	"encoding/binary"
 	"hash"
-	"math/rand/v2"
+	"strings"
 	"sync"
+
+	"github.com/google/uuid"
 )
 
 // keyedHash is an HMAC whose key was worked in beforehand.
@@ -68,17 +69,4 @@ func appendEncoded(dst []byte, s, escape string) []byte {
 }
 
 // NewRequestID returns a random UUID (version 4) in upper case. It tells requests apart and is no secret.
-func NewRequestID() string {
-	var id [16]byte
-	binary.BigEndian.PutUint64(id[:8], rand.Uint64()) // #nosec G404 -- no secret
-	binary.BigEndian.PutUint64(id[8:], rand.Uint64()) // #nosec G404
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80   // version and variant
-	text := make([]byte, 0, 36)
-	for i, c := range id {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			text = append(text, '-')
-		}
-		text = append(text, upperHex[c>>4], upperHex[c&15])
-	}
-	return string(text)
-}
+func NewRequestID() string { return strings.ToUpper(uuid.NewString()) }
