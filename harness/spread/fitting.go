@@ -9,14 +9,13 @@ import (
 	"github.com/kpspec/kpspec/suites"
 )
 
-// How many processes fit by themselves. Starting one takes about 50 ms of
-// processor time, so that a target which answers at once is tested sooner by one.
-const (
-	atOnce = 5 * time.Millisecond  // the target's answer is worth no second process
-	slow   = 20 * time.Millisecond // it is worth as many as help
-	some   = 4
-	many   = 8
-)
+// Starting a process takes about 50 ms of processor time: a target that answers
+// sooner than this is tested sooner by one.
+const slow = 20 * time.Millisecond
+
+// many is how many processes help where the target is slow: the specs of the two
+// products run beside each other, those of SWAS in four groups.
+const many = 8
 
 // Fitting is how many processes to spread a run over that nobody has set a number
 // for: by how long the target takes to answer, and by how many requests per second
@@ -26,7 +25,7 @@ func Fitting(ctx context.Context, cfg suites.Config) int {
 		return 1
 	}
 	latency := time.Duration(math.MaxInt64)
-	for range 2 { // the first one may have to connect
+	for range 5 { // a machine that is busy answers late now and then
 		started := time.Now()
 		if _, err := suites.Room(ctx, cfg); err != nil {
 			return 1
@@ -37,15 +36,11 @@ func Fitting(ctx context.Context, cfg suites.Config) int {
 }
 
 func fitting(latency time.Duration, perSecond float64) int {
-	n := 1
 	switch {
-	case latency >= slow:
-		n = many
-	case latency >= atOnce:
-		n = some
+	case latency < slow:
+		return 1
+	case perSecond > 0:
+		return min(many, 1+int(perSecond*latency.Seconds()))
 	}
-	if perSecond > 0 {
-		n = min(n, 1+int(perSecond*latency.Seconds()))
-	}
-	return n
+	return many
 }

@@ -122,7 +122,7 @@ func (s *shared) run(judge func(*http.Request, int) bool, args ...string) (code,
 	var out bytes.Buffer
 	s.mu.Lock()
 	s.seen, s.judge, s.dead = 0, judge, false
-	s.victim = exec.CommandContext(s.t.Context(), kpspec, append([]string{"run", "--config", s.config}, args...)...)
+	s.victim = exec.CommandContext(s.t.Context(), kpspec, append([]string{"run", "--config", s.config, "--procs", "1"}, args...)...)
 	s.victim.Stdout, s.victim.Stderr = &out, &out
 	if err := s.victim.Start(); err != nil {
 		s.t.Fatal(err)
