@@ -42,7 +42,8 @@ func Command(args ...string) (func() *exec.Cmd, error) {
 
 // Run is [suites.Execute] with the specs spread over so many processes, each of
 // which command makes. A process that cannot be started, or ends before it has
-// handed over its results, makes the specs it had could-not-run.
+// handed over its results, makes the specs it had could-not-run, and the run
+// incomplete in any case.
 func Run(ctx context.Context, cfg suites.Config, processes int, command func() *exec.Cmd) (report.Report, error) {
 	started := time.Now()
 	plan, err := newPlan(ctx, cfg, processes)
@@ -63,7 +64,9 @@ func Run(ctx context.Context, cfg suites.Config, processes int, command func() *
 			defer mu.Unlock()
 			shares = append(shares, share)
 			if err != nil {
-				causes = append(causes, fmt.Sprintf("process %d of %d: %v", who+1, processes, err))
+				cause := fmt.Sprintf("process %d of %d: %v", who+1, processes, err)
+				causes = append(causes, cause)
+				shares = append(shares, suites.Share{Kept: []string{cause + "; what it had made may be left"}})
 			}
 		})
 	}
