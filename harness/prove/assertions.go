@@ -164,3 +164,13 @@ func (b *bites) idle() []string {
 	slices.Sort(out)
 	return out
 }
+
+// idleAbout tells whether an assertion about a rule has not failed.
+func (b *bites) idleAbout(id string) bool {
+	for where, ids := range b.about {
+		if ids[id] && !b.failed[where] {
+			return true
+		}
+	}
+	return false
+}
