@@ -321,7 +321,7 @@ func Specs(edition catalogue.Edition) ([]Spec, error) {
 		if !ok {
 			continue
 		}
-		all = append(all, Spec{rule.ID, clause, levelOf(rule, clause, run.cfg.Edition), s.FullText(), vocabulary.Relative(s.LeafNodeLocation)})
+		all = append(all, Spec{rule.ID, clause, rule.LevelOf(clause, run.cfg.Edition), s.FullText(), vocabulary.Relative(s.LeafNodeLocation)})
 	}
 	return all, nil
 }
@@ -329,16 +329,6 @@ func Specs(edition catalogue.Edition) ([]Spec, error) {
 // everything asks for all specs of an edition, with nothing behind them.
 func everything(edition catalogue.Edition) Config {
 	return Config{Edition: edition, Place: target.Place{ECS: "http://127.0.0.1", SWAS: "http://127.0.0.1", World: world.Default()}}
-}
-
-// levelOf is the level of a rule, or of its clause.
-func levelOf(rule catalogue.Rule, clause string, edition catalogue.Edition) catalogue.Level {
-	for _, c := range rule.Clauses {
-		if c.Key == clause {
-			return c.LevelIn(edition)
-		}
-	}
-	return rule.LevelIn(edition)
 }
 
 // run is one run of the suite in this process.
@@ -376,6 +366,11 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 			return began[spec.Text]
 		}
 	}
+	var ids []string
+	wanted := map[string]bool{}
+	for _, rule := range selected {
+		ids, wanted[rule.ID] = append(ids, rule.ID), true
+	}
 	var known vocabulary.Sections
 	if cfg.Census != nil {
 		known = cfg.Census.sections
@@ -385,9 +380,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 		Place:   cfg.Place,
 		Timeout: cfg.Timeout,
 		Known:   known,
-		Wanted: func(id string) bool {
-			return slices.ContainsFunc(selected, func(rule catalogue.Rule) bool { return rule.ID == id })
-		},
+		Wanted:  func(id string) bool { return wanted[id] },
 		Done:    ctx.Done(),
 		Wire:    cfg.Wire,
 		Begin:   begin,
@@ -399,10 +392,7 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, kit: kit, began: began, catalogue: rules, started: time.Now()}
-	for _, rule := range selected {
-		r.selected = append(r.selected, rule.ID)
-	}
+	r := &run{cfg: cfg, kit: kit, began: began, catalogue: rules, selected: ids, started: time.Now()}
 	ecs.ImportKeyPair(kit)
 	swas.KeyPairs(kit)
 	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
@@ -566,7 +556,7 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 	res := report.SpecResult{
 		Rule:       rule.ID,
 		Clause:     clause,
-		Level:      levelOf(rule, clause, edition),
+		Level:      rule.LevelOf(clause, edition),
 		Text:       spec.FullText(),
 		Location:   vocabulary.Relative(spec.LeafNodeLocation),
 		DurationMS: float64(spec.RunTime.Microseconds()) / 1000,

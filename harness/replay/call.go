@@ -103,13 +103,3 @@ func header(m evidence.Message, name string) string {
 	}
 	return ""
 }
-
-// value is the first value of a parameter, or "".
-func value(call wire.Call, name string) string {
-	for _, p := range call.Params {
-		if p.Name == name {
-			return p.Value
-		}
-	}
-	return ""
-}

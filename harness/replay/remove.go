@@ -56,7 +56,7 @@ func destroys(action string) bool {
 // touched are the key pairs, or the servers of bindings, that a request may
 // create, delete or change.
 func (p *player) touched(s *step) []ledger.Entry {
-	region := cmp.Or(value(s.call, "RegionId"), p.World.Regions[0])
+	region := cmp.Or(s.call.Value("RegionId"), p.World.Regions[0])
 	entry := ledger.Entry{Product: s.Product, Account: s.Account, Region: region}
 	var all []ledger.Entry
 	add := func(name, server string) {
@@ -68,14 +68,14 @@ func (p *player) touched(s *step) []ledger.Entry {
 	switch {
 	case strings.HasPrefix(lower, "attach"), strings.HasPrefix(lower, "detach"):
 		for _, server := range listed(s.call, "InstanceIds") {
-			add(value(s.call, "KeyPairName"), server)
+			add(s.call.Value("KeyPairName"), server)
 		}
 	case strings.HasPrefix(lower, "delete"):
 		for _, name := range append(listed(s.call, "KeyPairNames"), listed(s.call, "KeyPairName")...) {
 			add(name, "")
 		}
-	case makes(s.call.Action) && value(s.call, "KeyPairName") != "":
-		add(value(s.call, "KeyPairName"), "")
+	case makes(s.call.Action) && s.call.Value("KeyPairName") != "":
+		add(s.call.Value("KeyPairName"), "")
 	}
 	return all
 }
@@ -189,7 +189,7 @@ func (p *player) list(e ledger.Entry) ([]pair, error) {
 		call = call.Without("KeyPairName")
 	}
 	answer, err := p.owner(e.Product, e.Account, call)
-	if err == nil && refused(answer) && value(call, "KeyPairName") != "" {
+	if err == nil && refused(answer) && call.Value("KeyPairName") != "" {
 		answer, err = p.owner(e.Product, e.Account, call.Without("KeyPairName"))
 	}
 	if err != nil {

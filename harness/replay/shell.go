@@ -124,7 +124,7 @@ func Aliyun(product, base string, call wire.Call) (string, error) {
 	if product == "SWAS" {
 		words[1] = "swas-open"
 	}
-	if value(call, "RegionId") == "" {
+	if call.Value("RegionId") == "" {
 		return "", fmt.Errorf("the aliyun CLI always names a region")
 	}
 	seen := map[string]bool{}

@@ -162,15 +162,7 @@ func (in Input) rule(rule catalogue.Rule, results []SpecResult) (r Rule, faults 
 }
 
 func (in Input) spec(rule catalogue.Rule, s SpecResult) Spec {
-	level := s.Level
-	if level == "" {
-		level = rule.LevelIn(in.Edition)
-		for _, c := range rule.Clauses {
-			if c.Key == s.Clause {
-				level = c.LevelIn(in.Edition)
-			}
-		}
-	}
+	level := cmp.Or(s.Level, rule.LevelOf(s.Clause, in.Edition))
 	spec := Spec{
 		Text:         s.Text,
 		Clause:       s.Clause,

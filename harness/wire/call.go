@@ -112,6 +112,16 @@ func (c Call) Without(name string) Call {
 	return c
 }
 
+// Value is the first value of a parameter, or "" where the call has none.
+func (c Call) Value(name string) string {
+	for _, p := range c.Params {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
 // Break is one fault of a call. Everything but the fault is as in a well-formed
 // call: a call with a wrong clock is signed correctly over that clock.
 type Break string

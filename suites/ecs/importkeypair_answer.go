@@ -24,7 +24,7 @@ func answer(k *Kit) {
 		GinkgoHelper()
 		got := k.ECS.Send(ctx, call)
 		Given(got).To(BeAccepted())
-		Given(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		Given(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 		members, err := got.Object()
 		Given(err).To(gomega.BeNil())
 		return members
@@ -44,7 +44,7 @@ func answer(k *Kit) {
 			got := k.ECS.Send(ctx, call)
 			Expect(got).To(BeAccepted())
 			Expect(got.Status).To(gomega.Equal(200), "the status")
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 			for _, name := range documented {
 				Expect(got).To(HaveMember(name, gomega.BeAssignableToTypeOf("")), name)
 			}
@@ -84,7 +84,7 @@ func answer(k *Kit) {
 		echoes := []any{
 			func(ctx SpecContext, rest string) {
 				call := k.Import(k.Name()+rest, FreshKey())
-				Expect(imported(ctx, call)["KeyPairName"]).To(gomega.Equal(Value(call, "KeyPairName")))
+				Expect(imported(ctx, call)["KeyPairName"]).To(gomega.Equal(call.Value("KeyPairName")))
 			},
 			Entry("in letters", rule("ECS-IMP-RESP-NAME"), ""),
 			Entry("in both letter cases", rule("ECS-IMP-RESP-NAME"), "aBcD"),
@@ -139,7 +139,7 @@ func answer(k *Kit) {
 			for _, call := range calls {
 				got := k.ECS.Send(ctx, call)
 				Given(got).To(BeAccepted())
-				Given(k.ECS.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
+				Given(k.ECS.FindIn(ctx, call.Value("RegionId"), call.Value("KeyPairName"))).To(BePresent())
 				members, err := got.Object()
 				Given(err).To(gomega.BeNil())
 				printed := fingerprint(members)
@@ -148,20 +148,20 @@ func answer(k *Kit) {
 				}
 				Expect(printed).To(gomega.Equal(first))
 				// That one key may have two names is another rule.
-				Given(k.ECS.DeleteIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BeAccepted())
+				Given(k.ECS.DeleteIn(ctx, call.Value("RegionId"), call.Value("KeyPairName"))).To(BeAccepted())
 			}
 		})
 		It("that DescribeKeyPairs lists and searches by", rule("ECS-IMP-RESP-FP-DESCRIBE"), func(ctx SpecContext) {
 			call, another := plain(), plain()
 			Given(k.ECS.Send(ctx, another)).To(BeAccepted())
 			printed := fingerprint(imported(ctx, call))
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName")).Fingerprint).To(gomega.Equal(printed), "the listed fingerprint")
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName")).Fingerprint).To(gomega.Equal(printed), "the listed fingerprint")
 			var found []string
 			for _, p := range k.ECS.List(ctx, k.Region(), wire.Param{Name: "KeyPairFingerPrint", Value: printed}) {
 				found = append(found, p.Name)
 			}
-			Expect(slices.Contains(found, Value(call, "KeyPairName"))).To(gomega.BeTrue(), "the filter by its fingerprint finds the key pair")
-			Expect(slices.Contains(found, Value(another, "KeyPairName"))).To(gomega.BeFalse(), "the filter by its fingerprint finds another key pair too")
+			Expect(slices.Contains(found, call.Value("KeyPairName"))).To(gomega.BeTrue(), "the filter by its fingerprint finds the key pair")
+			Expect(slices.Contains(found, another.Value("KeyPairName"))).To(gomega.BeFalse(), "the filter by its fingerprint finds another key pair too")
 		})
 	})
 
@@ -170,14 +170,14 @@ func answer(k *Kit) {
 			call := plain()
 			got := k.ECS.Send(ctx, call)
 			Expect(got).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 			members, _ := got.Object() // that it is one has been seen
 			Expect(members).To(BeFlat(documented...))
 		})
 		DescribeTable("refuses in the format that was asked for,", func(ctx SpecContext, format string, shape wire.Shape) {
 			good := plain()
 			Given(k.ECS.Send(ctx, good)).To(BeAccepted())
-			Given(k.ECS.Find(ctx, Value(good, "KeyPairName"))).To(BePresent())
+			Given(k.ECS.Find(ctx, good.Value("KeyPairName"))).To(BePresent())
 			bad := plain().With("PublicKeyBody", "not a key")
 			bad.Format, bad.Shape = format, cmp.Or(shape, bad.Shape)
 			got := k.ECS.Send(ctx, bad)
@@ -209,7 +209,7 @@ func answer(k *Kit) {
 			call.Format, call.Shape = "XML", wire.V1Get // as the documents' own sample asks for it
 			got := k.ECS.Send(ctx, call)
 			Expect(got.Status).To(gomega.Equal(200))
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 			root, err := got.XML()
 			Expect(err).To(gomega.BeNil())
 			Expect(root.Name).To(gomega.Equal("ImportKeyPairResponse"))
@@ -218,7 +218,7 @@ func answer(k *Kit) {
 				elements[child.Name] = child.Text
 			}
 			Expect(elements).To(HoldMember("RequestId", BeNonEmptyText()))
-			Expect(elements).To(HoldMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
+			Expect(elements).To(HoldMember("KeyPairName", gomega.Equal(call.Value("KeyPairName"))))
 			Expect(elements).To(HoldMember("KeyPairFingerPrint", gomega.Equal(printed)))
 		}, Entry("for a plain name", rule("ECS-IMP-XML"), "")}
 		if k.Edition != catalogue.Edition202011 {
@@ -243,10 +243,10 @@ func answer(k *Kit) {
 		taken := func(ctx SpecContext, as Row) {
 			call := plain()
 			Given(k.ECS.Send(ctx, call)).To(BeAccepted())
-			before := k.ECS.Find(ctx, Value(call, "KeyPairName"))
+			before := k.ECS.Find(ctx, call.Value("KeyPairName"))
 			Given(before).To(BePresent())
 			Expect(k.ECS.Send(ctx, call.With("PublicKeyBody", FreshKey()))).To(BeRefused(as))
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BeUnchanged(before))
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BeUnchanged(before))
 		}
 		DescribeTable("with the documented status and code", func(ctx SpecContext, refused func(SpecContext, Row), as Row) {
 			refused(ctx, as.Bare())
@@ -265,7 +265,7 @@ func answer(k *Kit) {
 			Entry("a name that is taken", rule("ECS-IMP-ERR-EXIST.message"), taken, alreadyExists),
 		)
 		// The documents give no order of checks: which of two faults is told?
-		badName := func(c wire.Call) wire.Call { return c.With("KeyPairName", Value(c, "KeyPairName")+" x") }
+		badName := func(c wire.Call) wire.Call { return c.With("KeyPairName", c.Value("KeyPairName")+" x") }
 		badKey := func(c wire.Call) wire.Call { return c.With("PublicKeyBody", "not a key") }
 		noKeyAtAll := func(c wire.Call) wire.Call { return c.Without("PublicKeyBody") }
 		noGroup := func(c wire.Call) wire.Call { return c.With("ResourceGroupId", "rg-doesnotexist") }

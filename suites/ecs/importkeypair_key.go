@@ -149,8 +149,8 @@ func key(k *Kit) {
 			body, name := FreshKey(), k.Name()
 			bare := k.Import(k.Name(), body)
 			Given(k.ECS.Send(ctx, bare)).To(BeAccepted())
-			first := k.ECS.Find(ctx, Value(bare, "KeyPairName"))
-			Given(k.ECS.Delete(ctx, Value(bare, "KeyPairName"))).To(BeAccepted())
+			first := k.ECS.Find(ctx, bare.Value("KeyPairName"))
+			Given(k.ECS.Delete(ctx, bare.Value("KeyPairName"))).To(BeAccepted())
 			k.ECS.SendsToo(ctx, k.Import(name, dress(body)))
 			Expect(k.ECS.Find(ctx, name)).To(HaveTheFingerprintOf(first))
 		},
@@ -192,6 +192,6 @@ func key(k *Kit) {
 		imported := k.ECS.Send(ctx, call)
 		Expect(imported).To(BeAccepted())
 		Expect(imported).To(HoldNoPrivateKey())
-		Expect(k.ECS.FindIn(ctx, k.Region(), Value(call, "KeyPairName"), withPublicKey)).To(ListNoPrivateKey())
+		Expect(k.ECS.FindIn(ctx, k.Region(), call.Value("KeyPairName"), withPublicKey)).To(ListNoPrivateKey())
 	})
 }

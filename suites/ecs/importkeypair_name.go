@@ -229,7 +229,7 @@ func name(k *Kit) {
 			Expect(won).To(gomega.Equal(1), "of two requests for one name that came at once, so many were taken")
 			listed := k.ECS.Find(ctx, name)
 			Given(listed).To(BePresent())
-			Expect(listed).NotTo(HaveFingerprint(FingerprintOf(Value(lost, "PublicKeyBody"))))
+			Expect(listed).NotTo(HaveFingerprint(FingerprintOf(lost.Value("PublicKeyBody"))))
 		})
 		It("refuses the name of a key pair that the service generated", rule("ECS-IMP-NAME-UNIQUE-CREATE"), func(ctx SpecContext) {
 			name := k.Name()

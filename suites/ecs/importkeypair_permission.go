@@ -18,7 +18,7 @@ func permission(k *Kit) {
 	DescribeTable("lets a user import", func(ctx SpecContext, user string) {
 		call := k.Import(k.Name(), FreshKey())
 		Expect(k.ECSAs(user).Send(ctx, call)).To(BeAccepted())
-		Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 	},
 		Entry("who is allowed the action", rule("ECS-IMP-RAM-ACTION"), "ecs-import-any"),
 		Entry("whose policy names the key pairs of this region and account", rule("ECS-IMP-RAM-RESOURCE"), "ecs-import-only"),

@@ -28,7 +28,7 @@ func quota(k *Kit) {
 	one := func() wire.Call { return k.Import(k.Name(), FreshKey()).With("RegionId", region) }
 	found := func(ctx SpecContext, call wire.Call) *Pair {
 		GinkgoHelper()
-		return k.ECS.FindIn(ctx, region, Value(call, "KeyPairName"))
+		return k.ECS.FindIn(ctx, region, call.Value("KeyPairName"))
 	}
 
 	Describe("ECS ImportKeyPair with the quota nearly used up", alone, Together("ECS quota", ECSFull), Ordered, ContinueOnFailure, func() {

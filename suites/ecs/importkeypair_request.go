@@ -18,7 +18,7 @@ func request(k *Kit) {
 		call := k.Import(k.Name(), FreshKey())
 		call.Shape = wire.V1Get
 		Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
-		Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 	})
 
 	wrongAction := func(action string) (bad, good wire.Call) {
@@ -59,7 +59,7 @@ func request(k *Kit) {
 		call := k.Import(k.Name(), FreshKey())
 		call.Shape = shape
 		Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
-		Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 	},
 		Entry("GET with everything in the query", rule("ECS-IMP-GET"), wire.V1Get),
 		Entry("POST with everything in the query", rule("ECS-IMP-GET.post"), wire.V1Query),
@@ -170,7 +170,7 @@ func request(k *Kit) {
 		first, second := k.Import(k.Name(), FreshKey()), k.Import(k.Name(), FreshKey()).With("RegionId", there)
 		k.ECS.Accepts(ctx, first)
 		k.ECS.Accepts(ctx, second)
-		Expect(k.ECS.FindIn(ctx, there, Value(first, "KeyPairName"))).To(BeAbsent())
-		Expect(k.ECS.FindIn(ctx, here, Value(second, "KeyPairName"))).To(BeAbsent())
+		Expect(k.ECS.FindIn(ctx, there, first.Value("KeyPairName"))).To(BeAbsent())
+		Expect(k.ECS.FindIn(ctx, here, second.Value("KeyPairName"))).To(BeAbsent())
 	})
 }

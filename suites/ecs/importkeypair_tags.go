@@ -23,26 +23,26 @@ func groupAndTags(k *Kit) {
 			group := k.ResourceGroup()
 			in := plain().With("ResourceGroupId", group)
 			k.ECS.AcceptsToo(ctx, in)
-			Expect(k.ECS.Find(ctx, Value(in, "KeyPairName"))).To(BelongToGroup(group))
-			Expect(k.ECS.FindIn(ctx, k.Region(), Value(in, "KeyPairName"), wire.Param{Name: "ResourceGroupId", Value: group})).To(BePresent())
+			Expect(k.ECS.Find(ctx, in.Value("KeyPairName"))).To(BelongToGroup(group))
+			Expect(k.ECS.FindIn(ctx, k.Region(), in.Value("KeyPairName"), wire.Param{Name: "ResourceGroupId", Value: group})).To(BePresent())
 		})
 		It("puts the key pair into the default group where that is named", rule("ECS-IMP-RG-USE"), func(ctx SpecContext) {
 			out := plain()
 			Given(k.ECS.Send(ctx, out)).To(BeAccepted())
-			listed := k.ECS.Find(ctx, Value(out, "KeyPairName"))
+			listed := k.ECS.Find(ctx, out.Value("KeyPairName"))
 			Given(listed).To(BePresent())
 			if listed.ResourceGroup == "" {
 				NotApplicable("the target lists no default resource group")
 			}
 			in := plain().With("ResourceGroupId", listed.ResourceGroup)
 			k.ECS.AcceptsToo(ctx, in)
-			Expect(k.ECS.Find(ctx, Value(in, "KeyPairName"))).To(BelongToGroup(listed.ResourceGroup))
+			Expect(k.ECS.Find(ctx, in.Value("KeyPairName"))).To(BelongToGroup(listed.ResourceGroup))
 		})
 		It("stays out of a group that the request does not name", rule("ECS-IMP-RG-OPT"), func(ctx SpecContext) {
 			group, out := k.ResourceGroup(), plain()
 			Given(k.ECS.Call(ctx, out)).To(BeAccepted())
-			Given(k.ECS.Find(ctx, Value(out, "KeyPairName"))).To(BePresent())
-			Expect(k.ECS.Find(ctx, Value(out, "KeyPairName"))).NotTo(BelongToGroup(group))
+			Given(k.ECS.Find(ctx, out.Value("KeyPairName"))).To(BePresent())
+			Expect(k.ECS.Find(ctx, out.Value("KeyPairName"))).NotTo(BelongToGroup(group))
 		})
 		DescribeTable("refuses a group that does not exist", func(ctx SpecContext) {
 			good := plain()
@@ -72,7 +72,7 @@ func groupAndTags(k *Kit) {
 			GinkgoHelper()
 			call := tagged(key, &value).With("Tag.2.Key", "control").With("Tag.2.Value", "v")
 			k.ECS.AcceptsToo(ctx, call)
-			made := k.ECS.Find(ctx, Value(call, "KeyPairName"))
+			made := k.ECS.Find(ctx, call.Value("KeyPairName"))
 			// A target that keeps no tags at all breaks another rule.
 			Given(made).To(HaveTag("control", "v"))
 			Expect(made).To(HaveTag(key, value))
@@ -93,22 +93,22 @@ func groupAndTags(k *Kit) {
 		It("may have none", rule("ECS-IMP-TAG-OPT"), func(ctx SpecContext) {
 			call := plain()
 			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{}))
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(HaveTags(map[string]string{}))
 		})
 		It("takes them as Tag.N.Key and Tag.N.Value", rule("ECS-IMP-TAG-WIRE"), func(ctx SpecContext) {
 			call := plain().With("Tag.1.Key", "TestKey").With("Tag.1.Value", "TestValue")
 			Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{"TestKey": "TestValue"}))
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(HaveTags(map[string]string{"TestKey": "TestValue"}))
 		})
 		It("keeps the characters of keys and values", rule("ECS-IMP-TAG-WIRE"), func(ctx SpecContext) {
 			call := plain().With("Tag.1.Key", "Cost center/2026").With("Tag.1.Value", "a+b & c=d 100% 密 é ~*'\"")
 			Expect(k.ECS.Send(ctx, call)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTag("Cost center/2026", "a+b & c=d 100% 密 é ~*'\""))
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(HaveTag("Cost center/2026", "a+b & c=d 100% 密 é ~*'\""))
 		})
 		It("takes an array of objects", rule("ECS-IMP-TYPES"), func(ctx SpecContext) {
 			call := plain().With("Tag.1.Key", "first").With("Tag.1.Value", "a").With("Tag.2.Key", "second").With("Tag.2.Value", "b")
 			Expect(k.ECS.Call(ctx, call)).To(BeAccepted())
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(map[string]string{"first": "a", "second": "b"}))
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(HaveTags(map[string]string{"first": "a", "second": "b"}))
 		})
 
 		many := func(n int) (wire.Call, map[string]string) {
@@ -123,8 +123,8 @@ func groupAndTags(k *Kit) {
 		It("takes 20 tags, the most", rule("ECS-IMP-TAG-N-MAX"), func(ctx SpecContext) {
 			call, tags := many(20)
 			k.ECS.AcceptsToo(ctx, call)
-			Given(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTag("key1", "value1"))
-			Expect(k.ECS.Find(ctx, Value(call, "KeyPairName"))).To(HaveTags(tags))
+			Given(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(HaveTag("key1", "value1"))
+			Expect(k.ECS.Find(ctx, call.Value("KeyPairName"))).To(HaveTags(tags))
 		})
 		DescribeTable("refuses 21 tags", func(ctx SpecContext, as Row) {
 			bad, _ := many(21)
@@ -150,7 +150,7 @@ func groupAndTags(k *Kit) {
 				call = call.With("Tag."+number+".Key", "key"+number).With("Tag."+number+".Value", "v")
 			}
 			records(ctx, "tags numbered 01, +2, 3 and x", call)
-			if made := k.ECS.Find(ctx, Value(call, "KeyPairName")); made != nil {
+			if made := k.ECS.Find(ctx, call.Value("KeyPairName")); made != nil {
 				Observe("keeps of tags numbered 01, +2, 3 and x", append([]string{}, slices.Sorted(maps.Keys(made.Tags))...))
 			}
 		})
@@ -197,7 +197,7 @@ func groupAndTags(k *Kit) {
 		It("takes a tag without a value", rule("ECS-IMP-TAG-VAL-OMIT"), func(ctx SpecContext) {
 			call := tagged("k", nil).With("Tag.2.Key", "control").With("Tag.2.Value", "v")
 			k.ECS.AcceptsToo(ctx, call)
-			made := k.ECS.Find(ctx, Value(call, "KeyPairName"))
+			made := k.ECS.Find(ctx, call.Value("KeyPairName"))
 			Given(made).To(HaveTag("control", "v"))
 			Expect(made).To(HaveTag("k", ""))
 		})
@@ -230,7 +230,7 @@ func groupAndTags(k *Kit) {
 		DescribeTable("makes no key pair when, behind a good tag, there is", func(ctx SpecContext, key, value string) {
 			good := plain().With("Tag.1.Key", "good").With("Tag.1.Value", "v")
 			k.ECS.Refuses(ctx, good.With("Tag.2.Key", key).With("Tag.2.Value", value), good, AnyRefusal)
-			Expect(k.ECS.Find(ctx, Value(good, "KeyPairName"))).To(HaveTags(map[string]string{"good": "v"}))
+			Expect(k.ECS.Find(ctx, good.Value("KeyPairName"))).To(HaveTags(map[string]string{"good": "v"}))
 		},
 			Entry("one with an empty key", rule("ECS-IMP-TAG-ATOMIC"), "", "v"),
 			Entry("one with a key too long", rule("ECS-IMP-TAG-ATOMIC"), strings.Repeat("k", 129), "v"),

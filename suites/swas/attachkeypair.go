@@ -70,7 +70,7 @@ func (a attacher) binds(ctx context.Context, got *wire.Answer, call wire.Call, s
 	GinkgoHelper()
 	Expect(got).To(BeAccepted())
 	Expect(read(got).refused()).To(gomega.BeEmpty(), "results that tell of a failure")
-	a.bound(ctx, Value(call, "KeyPairName"), servers...)
+	a.bound(ctx, call.Value("KeyPairName"), servers...)
 }
 
 // needPlain ends the spec if an answer is not as it should be and the target
@@ -110,7 +110,7 @@ func (a attacher) refuses(ctx context.Context, bad, good wire.Call, server strin
 	Expect(got).To(BeRefused(as))
 	a.free(ctx, server)
 	Given(a.k.SWAS.Send(ctx, good)).To(BeAccepted())
-	Given(a.k.SWAS.List(ctx, a.k.Region())).To(BindServer(server, Value(good, "KeyPairName")))
+	Given(a.k.SWAS.List(ctx, a.k.Region())).To(BindServer(server, good.Value("KeyPairName")))
 }
 
 // good is a well-formed request and the server it names.
@@ -127,7 +127,7 @@ func (a attacher) takesAnother(ctx context.Context) {
 	GinkgoHelper()
 	call, server := a.good(ctx)
 	Given(a.k.SWAS.Send(ctx, call)).To(BeAccepted())
-	Given(a.k.SWAS.List(ctx, a.k.Region())).To(BindServer(server, Value(call, "KeyPairName")))
+	Given(a.k.SWAS.List(ctx, a.k.Region())).To(BindServer(server, call.Value("KeyPairName")))
 }
 
 // records writes down what becomes of a request, and shows that a well-formed
@@ -219,11 +219,11 @@ func (a attacher) servers() {
 		got := k.SWAS.Call(ctx, call)
 		a.needPlain(ctx, BeAccepted(), got)
 		Expect(got).To(BeAccepted())
-		a.bound(ctx, Value(call, "KeyPairName"), servers...)
+		a.bound(ctx, call.Value("KeyPairName"), servers...)
 	})
 	It("may take the ids as JSON text", rule("IDS-ARRAY.json"), func(ctx SpecContext) {
 		a.records(ctx, "the ids as JSON text", func(c wire.Call) wire.Call {
-			list, _ := json.Marshal([]string{Value(c, "InstanceIds.1")}) // strings always have a JSON form
+			list, _ := json.Marshal([]string{c.Value("InstanceIds.1")}) // strings always have a JSON form
 			return c.Without("InstanceIds.1").With("InstanceIds", string(list))
 		})
 	})
@@ -283,9 +283,9 @@ func (a attacher) names() {
 		GinkgoHelper()
 		call, server := a.good(ctx)
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
-		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, Value(call, "KeyPairName")))
+		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, call.Value("KeyPairName")))
 		got := k.SWAS.Send(ctx, call.With("KeyPairName", name))
-		a.bound(ctx, Value(call, "KeyPairName"), server)
+		a.bound(ctx, call.Value("KeyPairName"), server)
 		if got.Status == 200 {
 			Expect(read(got).Results).NotTo(gomega.BeEmpty(), "the results of a request that binds nothing")
 			for _, result := range read(got).Results {
@@ -317,19 +317,19 @@ func (a attacher) binding() {
 	It("binds one key pair to a server", rule("ONE"), func(ctx SpecContext) {
 		call, server := a.good(ctx)
 		Expect(k.SWAS.Send(ctx, call)).To(BeAccepted())
-		a.bound(ctx, Value(call, "KeyPairName"), server)
+		a.bound(ctx, call.Value("KeyPairName"), server)
 		if told := k.SWAS.DescribeServer(ctx, server); told.Status == 200 {
-			Expect(told).To(HaveMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
+			Expect(told).To(HaveMember("KeyPairName", gomega.Equal(call.Value("KeyPairName"))))
 		}
 	})
 	It("replaces the key pair that was bound before", rule("OVERWRITE"), func(ctx SpecContext) {
 		first, server := a.good(ctx)
 		Given(k.SWAS.Send(ctx, first)).To(BeAccepted())
-		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, Value(first, "KeyPairName")))
+		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, first.Value("KeyPairName")))
 		second := k.SWASAttach(a.pair(ctx), server)
 		a.accepts(ctx, second, server)
-		Expect(k.SWAS.Delete(ctx, Value(first, "KeyPairName"))).To(BeAccepted())
-		a.bound(ctx, Value(second, "KeyPairName"), server)
+		Expect(k.SWAS.Delete(ctx, first.Value("KeyPairName"))).To(BeAccepted())
+		a.bound(ctx, second.Value("KeyPairName"), server)
 	})
 	It("leaves the key pair that was bound before to its other servers", rule("OVERWRITE"), func(ctx SpecContext) {
 		servers, first := k.Servers(ctx, 2), a.pair(ctx)
@@ -373,7 +373,7 @@ func (a attacher) binding() {
 	It("shows a binding at once", rule("EFFECT"), func(ctx SpecContext) {
 		call, server := a.good(ctx)
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
-		a.bound(ctx, Value(call, "KeyPairName"), server)
+		a.bound(ctx, call.Value("KeyPairName"), server)
 	})
 }
 
@@ -395,7 +395,7 @@ func (a attacher) unbindable() {
 			Expect(got).To(BeRefused(AnyRefusal))
 		}
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
-		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(other, Value(call, "KeyPairName")))
+		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(other, call.Value("KeyPairName")))
 		return got
 	}
 	It("binds nothing to a Windows server", rule("LINUX"), func(ctx SpecContext) { refused(ctx, k.WindowsServer(ctx)) })
@@ -419,7 +419,7 @@ func (a attacher) unbindable() {
 		GinkgoHelper()
 		call, server := a.good(ctx)
 		got = k.SWAS.Send(ctx, call.With("InstanceIds.2", noServer))
-		return got, Value(call, "KeyPairName"), server
+		return got, call.Value("KeyPairName"), server
 	}
 	mixed := func(ctx SpecContext) *wire.Answer {
 		GinkgoHelper()
@@ -469,7 +469,7 @@ func (a attacher) answer() {
 		Given(got).To(BeAccepted())
 		listed := k.SWAS.List(ctx, k.Region())
 		for _, server := range servers {
-			Given(listed).To(BindServer(server, Value(call, "KeyPairName")))
+			Given(listed).To(BindServer(server, call.Value("KeyPairName")))
 		}
 		return read(got), servers
 	}
@@ -537,7 +537,7 @@ func (a attacher) answer() {
 		call, server := a.good(ctx)
 		got := k.SWAS.Send(ctx, call)
 		Given(got).To(BeAccepted())
-		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, Value(call, "KeyPairName")))
+		Given(k.SWAS.List(ctx, k.Region())).To(BindServer(server, call.Value("KeyPairName")))
 		Expect(got).To(HaveMember("RequestId", BeNonEmptyText()))
 	})
 	It("has counts that agree with the results", rule("INVARIANT"), func(ctx SpecContext) {
@@ -553,7 +553,7 @@ func (a attacher) permission() {
 	It("lets a user bind who may do nothing else", rule("RAM"), func(ctx SpecContext) {
 		call, server := a.good(ctx)
 		Expect(k.SWASAs("swas-attach-only").Send(ctx, call)).To(BeAccepted())
-		a.bound(ctx, Value(call, "KeyPairName"), server)
+		a.bound(ctx, call.Value("KeyPairName"), server)
 	})
 	DescribeTable("does not let a user bind", func(ctx SpecContext, user string) {
 		call, server := a.good(ctx)

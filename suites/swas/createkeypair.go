@@ -213,12 +213,12 @@ func createdKey(m maker, shared *created) {
 			call := m.call(first + k.Name())
 			answer := k.SWAS.Send(ctx, call)
 			Given(answer).To(BeAccepted())
-			Given(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
-			Expect(answer).To(HaveMember("KeyPairName", gomega.Equal(Value(call, "KeyPairName"))))
+			Given(k.SWAS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
+			Expect(answer).To(HaveMember("KeyPairName", gomega.Equal(call.Value("KeyPairName"))))
 			return
 		}
 		k.Recall(e.sent)
-		Expect(e.answer).To(HaveMember("KeyPairName", gomega.Equal(Value(e.call, "KeyPairName"))))
+		Expect(e.answer).To(HaveMember("KeyPairName", gomega.Equal(e.call.Value("KeyPairName"))))
 	},
 		Entry("with a capital letter", rule("RESP"), m.least, "A"),
 		Entry("in Chinese", rule("RESP"), m.chinese, "密"),

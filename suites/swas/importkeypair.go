@@ -24,7 +24,7 @@ func importKeyPair(k *Kit, generated *created) {
 		}
 		good := m.call(k.Name())
 		Given(k.SWAS.Send(ctx, good)).To(BeAccepted())
-		Given(k.SWAS.Find(ctx, Value(good, "KeyPairName"))).To(BePresent())
+		Given(k.SWAS.Find(ctx, good.Value("KeyPairName"))).To(BePresent())
 		proven = true
 	}
 	Describe("SWAS ImportKeyPair", Serial, Together("SWAS ImportKeyPair", SWASRoom), func() {
@@ -56,7 +56,7 @@ func importToken(m maker) {
 		call := with(k.Name())
 		Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
 		Expect(k.SWAS.Send(ctx, call.Without("ClientToken"))).To(BeRefused(alreadyExists.Bare()))
-		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		Expect(k.SWAS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 	})
 	It("refuses the same token with another key and keeps the first", rule("TOKEN-MISMATCH"), func(ctx SpecContext) {
 		first := m.tokened(ctx)
@@ -81,7 +81,7 @@ func importToken(m maker) {
 		Entry("operation", rule("TOKEN-SCOPE"), Needs(Servers), "the same token in AttachKeyPair", func(ctx SpecContext, token string) *wire.Answer {
 			call := m.call(k.Name())
 			Given(k.SWAS.Send(ctx, call)).To(BeAccepted())
-			return k.SWAS.Send(ctx, k.SWASAttach(Value(call, "KeyPairName"), k.Servers(ctx, 1)[0]).With("ClientToken", token))
+			return k.SWAS.Send(ctx, k.SWASAttach(call.Value("KeyPairName"), k.Servers(ctx, 1)[0]).With("ClientToken", token))
 		}),
 		Entry("account", rule("TOKEN-SCOPE"), "the same token of another account", func(ctx SpecContext, token string) *wire.Answer {
 			return k.OtherSWAS().Send(ctx, with(token))
@@ -110,7 +110,7 @@ func importName(m maker, generated *created) {
 	taken := func(ctx SpecContext, first, second wire.Call, as Row) {
 		GinkgoHelper()
 		Given(k.SWAS.Send(ctx, first)).To(BeAccepted())
-		made := k.SWAS.Find(ctx, Value(first, "KeyPairName"))
+		made := k.SWAS.Find(ctx, first.Value("KeyPairName"))
 		Given(made).To(BePresent())
 		Expect(k.SWAS.Send(ctx, second)).To(BeRefused(as))
 		Expect(k.SWAS.Find(ctx, made.Name)).To(HaveFingerprint(made.Fingerprint))
@@ -152,7 +152,7 @@ func importName(m maker, generated *created) {
 		Expect(made).To(BePresent())
 		// How a key is listed is another rule; it must not be that of one that was refused.
 		for _, loser := range contenders {
-			if key := Value(loser, "PublicKeyBody"); key != Value(winner, "PublicKeyBody") {
+			if key := loser.Value("PublicKeyBody"); key != winner.Value("PublicKeyBody") {
 				Expect(made).NotTo(HaveFingerprint(FingerprintOf(key)))
 			}
 		}
@@ -176,7 +176,7 @@ func importKey(m maker) {
 		m.proven(ctx)
 		call := of(body)
 		Expect(k.SWAS.Call(ctx, call)).To(BeAccepted())
-		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(HoldKey(line))
+		Expect(k.SWAS.Find(ctx, call.Value("KeyPairName"))).To(HoldKey(line))
 	},
 		Entry("an RSA key without a comment, as in the documents", rule("KEY-EXAMPLE-FORM"), sshkeys.RSA2048.Bare(), sshkeys.RSA2048.Line),
 		Entry("ssh-rsa", rule("KEY-METHOD"), sshkeys.RSA2048B.Line, sshkeys.RSA2048B.Line),
@@ -207,8 +207,8 @@ func importKey(m maker) {
 	It("makes a key pair that can be bound to a server", rule("USE"), Needs(Servers), func(ctx SpecContext) {
 		call, server := m.call(k.Name()), k.Servers(ctx, 1)[0]
 		Given(k.SWAS.Call(ctx, call)).To(BeAccepted())
-		Expect(k.SWAS.Call(ctx, k.SWASAttach(Value(call, "KeyPairName"), server))).To(BeAccepted())
-		Expect(k.SWAS.Bound(ctx, server)).To(gomega.ConsistOf(Value(call, "KeyPairName")))
+		Expect(k.SWAS.Call(ctx, k.SWASAttach(call.Value("KeyPairName"), server))).To(BeAccepted())
+		Expect(k.SWAS.Bound(ctx, server)).To(gomega.ConsistOf(call.Value("KeyPairName")))
 	})
 }
 
@@ -219,7 +219,7 @@ func importAnswer(m maker) {
 		m.proven(ctx)
 		got := k.SWAS.Send(ctx, call)
 		Expect(got).To(BeAccepted())
-		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		Expect(k.SWAS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 		members, _ := got.Object() // that it is one has been seen
 		return members
 	}
@@ -239,7 +239,7 @@ func importAnswer(m maker) {
 	})
 	DescribeTable("answers with the name as it was sent,", func(ctx SpecContext, rest string) {
 		call := m.call(k.Name() + rest)
-		Expect(imported(ctx, call)["KeyPairName"]).To(gomega.Equal(Value(call, "KeyPairName")))
+		Expect(imported(ctx, call)["KeyPairName"]).To(gomega.Equal(call.Value("KeyPairName")))
 	},
 		Entry("in letters", rule("RESP-NAME"), "aB"),
 		Entry("with a colon", rule("RESP-NAME"), ":b"),
@@ -264,7 +264,7 @@ func importPermission(m maker) {
 	It("lets a user import who may do nothing else", rule("RAM"), func(ctx SpecContext) {
 		call := m.call(k.Name())
 		Expect(k.SWASAs("swas-import-only").Send(ctx, call)).To(BeAccepted())
-		Expect(k.SWAS.Find(ctx, Value(call, "KeyPairName"))).To(BePresent())
+		Expect(k.SWAS.Find(ctx, call.Value("KeyPairName"))).To(BePresent())
 	})
 	DescribeTable("does not let a user import", func(ctx SpecContext, user string) {
 		call := m.call(k.Name())

@@ -117,7 +117,7 @@ func (c *created) make(ctx context.Context) {
 		}
 	}
 	Given(answer).To(BeAccepted())
-	listed := c.k.SWAS.Find(ctx, Value(request, "KeyPairName"))
+	listed := c.k.SWAS.Find(ctx, request.Value("KeyPairName"))
 	Given(listed).To(BePresent())
 	c.request, c.answer, c.listed, c.sent = request, answer, listed, c.k.Sent()
 }
@@ -221,7 +221,7 @@ func (m maker) try(ctx context.Context, e *exemplar, on occasion) bool {
 	e.tried = true
 	call := m.call(e.name()).With("ClientToken", e.token()).With("RegionId", on.region)
 	answer := on.by.Send(ctx, call)
-	name := Value(call, "KeyPairName")
+	name := call.Value("KeyPairName")
 	good, _ := BeAccepted().Match(answer)
 	if good && on.owner.FindIn(ctx, on.region, name) != nil {
 		e.call, e.answer, e.sent = call, answer, m.k.Sent()
@@ -243,7 +243,7 @@ func (m maker) takes(ctx context.Context, e *exemplar, on occasion) {
 	}
 	call := m.call(m.k.Name()).With("RegionId", on.region)
 	Expect(on.by.Send(ctx, call)).To(BeAccepted())
-	Expect(on.owner.FindIn(ctx, on.region, Value(call, "KeyPairName"))).To(BePresent())
+	Expect(on.owner.FindIn(ctx, on.region, call.Value("KeyPairName"))).To(BePresent())
 }
 
 // takesIn shows that the target makes a key pair in a region, unless it has shown that already.
@@ -254,7 +254,7 @@ func (m maker) takesIn(ctx context.Context, region string) {
 		return
 	}
 	taken := m.taken()
-	in := func(e *exemplar) bool { return Value(e.call, "RegionId") == region }
+	in := func(e *exemplar) bool { return e.call.Value("RegionId") == region }
 	if i := slices.IndexFunc(taken, in); i >= 0 {
 		Expect(taken[i].answer).To(BeAccepted())
 		return
@@ -283,7 +283,7 @@ func (m maker) plain(ctx context.Context) {
 	GinkgoHelper()
 	call := m.call(m.k.Name())
 	Given(m.k.SWAS.Send(ctx, call)).To(BeAccepted())
-	Given(m.k.SWAS.Delete(ctx, Value(call, "KeyPairName"))).To(BeAccepted())
+	Given(m.k.SWAS.Delete(ctx, call.Value("KeyPairName"))).To(BeAccepted())
 }
 
 // accepts shows that the target takes a request that differs from a plain one in
@@ -300,7 +300,7 @@ func (m maker) accepts(ctx context.Context, call wire.Call) {
 		m.plain(ctx)
 	}
 	Expect(answer).To(BeAccepted())
-	Expect(m.k.SWAS.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
+	Expect(m.k.SWAS.FindIn(ctx, call.Value("RegionId"), call.Value("KeyPairName"))).To(BePresent())
 }
 
 // refuses shows that bad is refused and leaves nothing, and that a well-formed
@@ -477,7 +477,7 @@ func (m maker) token() {
 			Expect(Code(answer)).To(gomega.BeElementOf(stillProcessing), "the code of a request that came at the same time")
 		}
 		Expect(taken).NotTo(gomega.BeEmpty(), "what was taken of %d requests with one token", len(answers))
-		made := k.SWAS.Find(ctx, Value(call, "KeyPairName"))
+		made := k.SWAS.Find(ctx, call.Value("KeyPairName"))
 		Expect(made).To(BePresent())
 		Expect(k.SWAS.Send(ctx, call)).To(BeAccepted())
 		Expect(k.SWAS.Find(ctx, made.Name)).To(BeUnchanged(made))
@@ -486,7 +486,7 @@ func (m maker) token() {
 	It("takes for a new request, and refuses, the same name with another token", rule("TOKEN-UNIQUE"), func(ctx SpecContext) {
 		first := m.tokened(ctx)
 		before := k.SWAS.Find(ctx, first.name()) // what became of it in another spec is another rule
-		token := Value(first.request, "ClientToken")
+		token := first.request.Value("ClientToken")
 		last := len(token) - 1 // of 64 characters the last one tells tokens apart too
 		for _, other := range []string{k.Name(), token[:last] + "B"} {
 			Expect(k.SWAS.Send(ctx, first.request.With("ClientToken", other))).To(BeRefused(alreadyExists.Bare()))
@@ -497,7 +497,7 @@ func (m maker) token() {
 		first := m.tokened(ctx)
 		other := first.request.With("KeyPairName", k.Name())
 		Expect(k.SWAS.Send(ctx, other)).To(BeRefused(tokenMismatch))
-		Expect(k.SWAS.Find(ctx, Value(other, "KeyPairName"))).To(BeAbsent())
+		Expect(k.SWAS.Find(ctx, other.Value("KeyPairName"))).To(BeAbsent())
 		Expect(k.SWAS.Find(ctx, first.name())).To(BePresent())
 	})
 }

@@ -99,9 +99,9 @@ func makesPairs(action string) bool {
 func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Answer) *wire.Answer {
 	GinkgoHelper()
 	var made []ledger.Entry
-	name := Value(call, "KeyPairName")
+	name := call.Value("KeyPairName")
 	if makesPairs(call.Action) {
-		if region := Value(call, "RegionId"); region == a.kit.QuotaRegion() && region != a.kit.Region() {
+		if region := call.Value("RegionId"); region == a.kit.QuotaRegion() && region != a.kit.Region() {
 			a.kit.uses(map[string]string{"ECS": ECSFull, "SWAS": SWASFull}[a.product])
 		}
 		a.kit.wrote.Store(a.product+" "+a.account.ID, true)
@@ -109,10 +109,10 @@ func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Ans
 	switch {
 	case name == "":
 	case makesPairs(call.Action):
-		made = append(made, a.entry(Value(call, "RegionId"), name))
+		made = append(made, a.entry(call.Value("RegionId"), name))
 	case call.Action == "AttachKeyPair":
 		for _, server := range attached(call) {
-			bound := a.entry(Value(call, "RegionId"), name)
+			bound := a.entry(call.Value("RegionId"), name)
 			bound.Server = server
 			made = append(made, bound)
 		}
@@ -171,7 +171,7 @@ func (a *actor) needFree(ctx context.Context, e ledger.Entry) {
 // SWAS documents no code for that: there the listing tells, see [Kit.crowded].
 func (a *actor) weather(call wire.Call, refusal wire.Refusal) {
 	GinkgoHelper()
-	region := Value(call, "RegionId")
+	region := call.Value("RegionId")
 	switch {
 	case refusal.Status == 503, strings.HasPrefix(refusal.Code, "Throttling"):
 		undone("the target cannot answer for the moment: %d %s", refusal.Status, refusal.Code)
@@ -340,7 +340,7 @@ func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) *Leftover {
 func attached(call wire.Call) []string {
 	servers := Repeated(call, "InstanceIds")
 	var listed []string
-	if json.Unmarshal([]byte(Value(call, "InstanceIds")), &listed) == nil {
+	if json.Unmarshal([]byte(call.Value("InstanceIds")), &listed) == nil {
 		servers = append(servers, listed...)
 	}
 	return servers
@@ -350,7 +350,7 @@ func attached(call wire.Call) []string {
 func Repeated(call wire.Call, name string) []string {
 	var values []string
 	for i := 1; ; i++ {
-		value := Value(call, name+"."+strconv.Itoa(i))
+		value := call.Value(name + "." + strconv.Itoa(i))
 		if value == "" {
 			return values
 		}
@@ -381,7 +381,7 @@ func (a *actor) Refuses(ctx context.Context, bad, good wire.Call, as Row) *wire.
 	Expect(refused).To(BeRefused(as))
 	a.HasNothingOf(ctx, bad)
 	Given(a.Send(ctx, good)).To(BeAccepted())
-	Given(a.FindIn(ctx, Value(good, "RegionId"), Value(good, "KeyPairName"))).To(BePresent())
+	Given(a.FindIn(ctx, good.Value("RegionId"), good.Value("KeyPairName"))).To(BePresent())
 	return refused
 }
 
@@ -390,7 +390,7 @@ func (a *actor) Refuses(ctx context.Context, bad, good wire.Call, as Row) *wire.
 // regions lists.
 func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) (listed []Pair) {
 	GinkgoHelper()
-	name, fingerprint := Value(call, "KeyPairName"), FingerprintOf(Value(call, "PublicKeyBody"))
+	name, fingerprint := call.Value("KeyPairName"), FingerprintOf(call.Value("PublicKeyBody"))
 	for _, region := range a.regionsOf(call) {
 		var kept *Pair
 		listed = a.List(ctx, region)
@@ -410,7 +410,7 @@ func (a *actor) HasNothingOf(ctx context.Context, call wire.Call) (listed []Pair
 // specs work in last.
 func (a *actor) regionsOf(call wire.Call) []string {
 	regions := slices.Clone(a.kit.Place.World.Regions)
-	if region := Value(call, "RegionId"); slices.Contains(regions, region) {
+	if region := call.Value("RegionId"); slices.Contains(regions, region) {
 		return []string{region}
 	}
 	slices.Reverse(regions)
@@ -422,7 +422,7 @@ func (a *actor) regionsOf(call wire.Call) []string {
 func (a *actor) Accepts(ctx context.Context, call wire.Call) {
 	GinkgoHelper()
 	Expect(a.Call(ctx, call)).To(BeAccepted())
-	Expect(a.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))).To(BePresent())
+	Expect(a.FindIn(ctx, call.Value("RegionId"), call.Value("KeyPairName"))).To(BePresent())
 }
 
 // AcceptsToo is Accepts for a request that differs from a plain one in
@@ -446,7 +446,7 @@ func (a *actor) acceptsToo(ctx context.Context, call wire.Call, send func(contex
 	answer := send(ctx, call)
 	a.needPlain(ctx, call, answer)
 	Expect(answer).To(BeAccepted())
-	made := a.FindIn(ctx, Value(call, "RegionId"), Value(call, "KeyPairName"))
+	made := a.FindIn(ctx, call.Value("RegionId"), call.Value("KeyPairName"))
 	if made == nil {
 		a.needPlain(ctx, call, nil)
 	}
@@ -465,14 +465,14 @@ func (a *actor) needPlain(ctx context.Context, call wire.Call, answer *wire.Answ
 	plain := call
 	plain.Params = nil
 	for _, name := range []string{"RegionId", "KeyPairName", "PublicKeyBody"} {
-		if Value(call, name) != "" {
-			plain = plain.With(name, Value(call, name))
+		if call.Value(name) != "" {
+			plain = plain.With(name, call.Value(name))
 		}
 	}
 	plain = plain.With("KeyPairName", a.kit.Name())
-	if Value(call, "PublicKeyBody") != "" {
+	if call.Value("PublicKeyBody") != "" {
 		plain = plain.With("PublicKeyBody", FreshKey())
 	}
 	Given(a.Send(ctx, plain)).To(BeAccepted(), "a plain request is refused too")
-	Given(a.FindIn(ctx, Value(plain, "RegionId"), Value(plain, "KeyPairName"))).To(BePresent(), "what a plain request makes")
+	Given(a.FindIn(ctx, plain.Value("RegionId"), plain.Value("KeyPairName"))).To(BePresent(), "what a plain request makes")
 }

@@ -239,13 +239,3 @@ func (a *actor) ListedRegions(ctx context.Context) []string {
 	}
 	return known
 }
-
-// Value is the value of a parameter, or "" where the request has none.
-func Value(call wire.Call, name string) string {
-	for _, p := range call.Params {
-		if p.Name == name {
-			return p.Value
-		}
-	}
-	return ""
-}
