@@ -75,8 +75,8 @@ const (
 	benchRegions = 8
 	// An operation of "ratio" is many rounds of few requests: so both servers have the same weather, and the medians are
 	// worth something however short the benchmark time is.
-	benchRounds = 31
-	benchRound  = 1000
+	benchRounds = 15
+	benchRound  = benchBatch
 )
 
 // benchServers are the two sides of the comparison.

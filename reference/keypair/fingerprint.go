@@ -3,7 +3,6 @@ package keypair
 import (
 	"crypto/md5" // #nosec G501 -- the fingerprint of RFC 4716 is MD5
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -15,7 +14,13 @@ type Fingerprint [md5.Size]byte
 func (f Fingerprint) Hex() string { return hex.EncodeToString(f[:]) }
 
 // Colons gives the print form of RFC 4716: 16 lower-case octets joined by colons.
-func (f Fingerprint) Colons() string { return strings.ReplaceAll(fmt.Sprintf("% x", f[:]), " ", ":") }
+func (f Fingerprint) Colons() string {
+	text := make([]byte, 0, 3*len(f))
+	for i := range f {
+		text = append(hex.AppendEncode(text, f[i:i+1]), ':')
+	}
+	return string(text[:len(text)-1])
+}
 
 // ParseFingerprint reads either print form, in either case; ok is false for any other text.
 func ParseFingerprint(text string) (f Fingerprint, ok bool) {

@@ -102,15 +102,17 @@ func (r KeyRule) fingerprint(algorithm, text string) (Fingerprint, error) {
 	return md5.Sum([]byte(text)), nil // #nosec G401
 }
 
-// word splits off the first word of a line.
+// word splits off the first word of a line, which begins with one.
 func word(line string) (first, rest string) {
-	for first = range strings.FieldsFuncSeq(line, blank) {
-		break
+	end := strings.IndexAny(line, blank)
+	if end < 0 {
+		return line, ""
 	}
-	return first, strings.TrimLeftFunc(strings.TrimPrefix(line, first), blank)
+	return line[:end], strings.TrimLeft(line[end:], blank)
 }
 
-func blank(r rune) bool { return strings.ContainsRune(" \t", r) }
+// blank is what stands between words.
+const blank = " \t"
 
 func control(r rune) bool {
 	if r == '\t' {

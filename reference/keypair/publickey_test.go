@@ -239,17 +239,19 @@ func TestShallow(t *testing.T) {
 	}
 }
 
-// A rule can accept what the documents do not.
-func TestAlgorithmBesideTheDocuments(t *testing.T) {
+// What a rule accepts and nothing here can read is refused, and taken for base64 at most.
+func TestAlgorithmWithoutLayout(t *testing.T) {
 	t.Parallel()
-	rule := strictKeys
-	rule.Algorithms = []string{"ssh-ed25519"}
-	key, err := rule.Parse(sshkeys.Ed25519.Line)
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	NewWithT(t).Expect(key.Fingerprint.Colons()).To(Equal(sshkeys.Ed25519.Fingerprint))
-	for _, blob := range [][]byte{nil, blobOf(sshkeys.Ed25519)[:15], blobOf(sshkeys.RSA2048)} {
-		_, err = rule.Parse(line("ssh-ed25519", blob))
+	for _, algorithm := range []string{"ssh-ed25519", "ssh-rsa-cert-v02@openssh.com"} {
+		rule := strictKeys
+		rule.Algorithms = []string{algorithm}
+		blob := fields(algorithm, strings.Repeat("k", 32))
+		_, err := rule.Parse(line(algorithm, blob))
 		NewWithT(t).Expect(err).To(MatchError(ErrKey))
+		rule.Depth = Shallow
+		key, err := rule.Parse(line(algorithm, blob))
+		NewWithT(t).Expect(err).NotTo(HaveOccurred())
+		NewWithT(t).Expect(key.Fingerprint).To(Equal(Fingerprint(md5.Sum([]byte(base64.StdEncoding.EncodeToString(blob))))))
 	}
 }
 

@@ -133,26 +133,27 @@ func (f Form) writeResult(body *bytes.Buffer, q *request, result any) error {
 }
 
 func (f Form) writeResultJSON(body *bytes.Buffer, id string, result any) error {
-	var parts [][]byte
-	if f.RequestID != "" {
-		parts = append(parts, []byte(`"`+f.RequestID+`":"`+id+`"`))
-	}
-	if result != nil {
-		var encoded bytes.Buffer
-		if err := encodeJSON(&encoded, result); err != nil {
-			return err
-		}
-		members, object := bytes.CutPrefix(encoded.Bytes(), []byte("{"))
-		if !object {
-			return errNoObject
-		}
-		if members = bytes.TrimSuffix(members, []byte("}")); len(members) > 0 {
-			parts = append(parts, members)
-		}
-	}
 	body.WriteByte('{')
-	body.Write(bytes.Join(parts, []byte(",")))
-	body.WriteByte('}')
+	if f.RequestID != "" {
+		body.WriteString(`"` + f.RequestID + `":"` + id + `"`)
+	}
+	if result == nil {
+		body.WriteByte('}')
+		return nil
+	}
+	start := body.Len()
+	if err := encodeJSON(body, result); err != nil {
+		return err
+	}
+	object := body.Bytes()[start:]
+	switch {
+	case object[0] != '{':
+		return errNoObject
+	case start > len("{") && len(object) > len("{}"):
+		object[0] = ','
+	default: // nothing to separate
+		body.Truncate(start + copy(object, object[1:]))
+	}
 	return nil
 }
 

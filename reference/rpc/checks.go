@@ -77,6 +77,8 @@ type request struct {
 
 	operation *operation
 	caller    *caller
+
+	asked *Call // see call
 }
 
 // scheme is one of the two request signatures.
@@ -87,15 +89,18 @@ const (
 	schemeV3
 )
 
+// call is what the operation is told of the request.
 func (q *request) call() *Call {
-	call := &Call{
-		Product: q.product.Name, Version: q.version, Action: q.action,
-		RequestID: q.id, Host: q.http.Host, Params: &q.params, Time: q.now,
+	if q.asked == nil {
+		q.asked = &Call{
+			Product: q.product.Name, Version: q.version, Action: q.action,
+			RequestID: q.id, Host: q.http.Host, Params: &q.params, Time: q.now,
+		}
+		if q.caller != nil {
+			q.asked.Identity = q.caller.Identity
+		}
 	}
-	if q.caller != nil {
-		call.Identity = q.caller.Identity
-	}
-	return call
+	return q.asked
 }
 
 func checkMethod(_ *Gateway, q *request) *problem {
@@ -221,8 +226,8 @@ func checkSignatureMethod(_ *Gateway, q *request) *problem {
 }
 
 func checkTimestamp(_ *Gateway, q *request) *problem {
-	sent, _ := time.Parse(timestampForm, q.timestamp) // what cannot be read is not written so again
-	if sent.Format(timestampForm) != q.timestamp {
+	sent, err := time.Parse(timestampForm, q.timestamp)
+	if err != nil || len(q.timestamp) != len(timestampForm) { // Parse takes fractions of a second too
 		return &problem{fault: FaultTimestampForm}
 	}
 	if skew := q.now.Sub(sent).Abs(); skew > clockWindow {

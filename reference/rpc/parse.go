@@ -75,7 +75,7 @@ func parsePairs(raw string, limit int) ([]pair, *problem) {
 // decode undoes the percent-encoding of a name or value, and makes a space of a plus.
 func decode(raw string) (text string, p *problem) {
 	text = raw
-	if strings.ContainsAny(raw, "%+") {
+	if strings.IndexByte(raw, '%') >= 0 || strings.IndexByte(raw, '+') >= 0 {
 		if text, p = unescape(raw); p != nil {
 			return "", p
 		}

@@ -71,15 +71,20 @@ func readAuthorization(q *request) *problem {
 	if algorithm != v3Algorithm {
 		return &problem{fault: FaultSignatureField, name: "SignatureMethod"}
 	}
-	values := map[string]string{}
-	fields := strings.Split(rest, ",")
-	for _, field := range fields {
-		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
-		values[name] = value
+	fields := 0
+	for field := range strings.SplitSeq(rest, ",") {
+		fields++
+		switch name, value, _ := strings.Cut(strings.TrimSpace(field), "="); name {
+		case "Credential":
+			q.accessKeyID = value
+		case "SignedHeaders":
+			q.signedHeaders = value
+		case "Signature":
+			q.signature = value
+		}
 	}
-	q.accessKeyID, q.signedHeaders, q.signature = values["Credential"], values["SignedHeaders"], values["Signature"]
 	switch {
-	case len(fields) != 3, slices.Contains([]string{q.accessKeyID, q.signedHeaders, q.signature}, ""):
+	case fields != 3, slices.Contains([]string{q.accessKeyID, q.signedHeaders, q.signature}, ""):
 		return signatureForm("Authorization must have Credential, SignedHeaders and Signature, each once.")
 	}
 	return nil
@@ -94,34 +99,35 @@ func signatureForm(detail string) *problem {
 // mustBeSigned and all x-acs-* headers of the request among them.
 func checkSignedHeadersV3(q *request) *problem {
 	signed := strings.Split(q.signedHeaders, ";")
-	switch {
-	case strings.ToLower(q.signedHeaders) != q.signedHeaders, !slices.Equal(signed, slices.Compact(slices.Sorted(slices.Values(signed)))):
+	if strings.ToLower(q.signedHeaders) != q.signedHeaders || !slices.IsSorted(signed) || len(slices.Compact(signed)) < len(signed) {
 		return signatureForm("SignedHeaders must be lower-case names, sorted, each once.")
 	}
-	for _, name := range toBeSigned(q.http.Header) {
-		if _, found := slices.BinarySearch(signed, name); !found {
-			return signatureForm("The header " + shorten(name) + " must be signed.")
+	signs := func(header string) bool {
+		return slices.ContainsFunc(signed, func(name string) bool {
+			// Folding alone would take letters beyond ASCII for theirs, which are longer.
+			return len(name) == len(header) && strings.EqualFold(name, header)
+		})
+	}
+	var missed []string
+	for _, name := range mustBeSigned {
+		if !signs(name) {
+			missed = append(missed, name)
 		}
+	}
+	for key := range q.http.Header {
+		if strings.HasPrefix(key, vendorPrefix) && !signs(key) {
+			missed = append(missed, strings.ToLower(key))
+		}
+	}
+	if len(missed) > 0 { // name the same one every time
+		return signatureForm("The header " + shorten(slices.Min(missed)) + " must be signed.")
 	}
 	return nil
 }
 
-// toBeSigned are the headers that the signature of a request with the header h
-// has to cover.
-func toBeSigned(h http.Header) []string {
-	names := slices.Clone(mustBeSigned)
-	for key := range h {
-		if strings.HasPrefix(key, vendorPrefix) {
-			names = append(names, strings.ToLower(key))
-		}
-	}
-	slices.Sort(names) // so that the same one is missed first every time
-	return names
-}
-
 func hashHex(data []byte) string {
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return string(hex.AppendEncode(make([]byte, 0, 2*len(sum)), sum[:]))
 }
 
 func checkPayloadHashV3(q *request) *problem {
@@ -153,7 +159,8 @@ func stringToSignV3(hash string) string { return v3Algorithm + "\n" + hash }
 
 // signV3 returns the signature in lower-case hexadecimal.
 func signV3(key *keyedHash, hash string) string {
-	return hex.EncodeToString(key.sum(make([]byte, 0, sha256.Size), []byte(stringToSignV3(hash))))
+	sum := key.sum(make([]byte, 0, sha256.Size), []byte(stringToSignV3(hash)))
+	return string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum))
 }
 
 // describeV3 tells the caller what was signed here, the security token hidden:
@@ -214,6 +221,9 @@ func (c canonicalV3) append(dst []byte) []byte {
 }
 
 func joinValues(values []string) string {
+	if len(values) == 1 {
+		return strings.TrimSpace(values[0])
+	}
 	trimmed := make([]string, len(values))
 	for i, value := range values {
 		trimmed[i] = strings.TrimSpace(value)
