@@ -94,7 +94,7 @@ type control struct {
 	Control
 	stage  *stage
 	census *suites.Census
-	rules  []catalogue.Rule
+	rules  []*catalogue.Rule
 	ruleOf map[string]string // the id of the rule of each spec, by the spec's text
 	sent   map[string]int    // how many requests each spec sent, by its text
 	// What came of the requests when they were sent again: at the operations, and at the gateway.
@@ -247,7 +247,10 @@ func newControl(ctx context.Context, stock *stock, edition catalogue.Edition, b 
 	if err != nil {
 		return nil, err
 	}
-	c := &control{census: census, rules: rules.Rules(), ruleOf: map[string]string{}, sent: map[string]int{}}
+	c := &control{census: census, ruleOf: map[string]string{}, sent: map[string]int{}}
+	for _, rule := range rules.Rules() {
+		c.rules = append(c.rules, &rule)
+	}
 	c.Edition = edition
 	o := reference.Options{Edition: string(edition)}
 	if c.stage, err = newStage(stock, o, true); err != nil {
@@ -367,10 +370,10 @@ func (c *control) touched(d defect.Defect, stock *stock) reach {
 		}
 	})
 	for _, rule := range c.rules {
-		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool { return turned[other.ID] && crowds(rule, other) }) {
+		if slices.ContainsFunc(c.rules, func(other *catalogue.Rule) bool { return turned[other.ID] && crowds(rule, other) }) {
 			rules[rule.ID], out.whole[rule.ID] = true, true
 		}
-		if slices.ContainsFunc(c.rules, func(other catalogue.Rule) bool { return changed[other.ID] && shares(rule, other) }) {
+		if slices.ContainsFunc(c.rules, func(other *catalogue.Rule) bool { return changed[other.ID] && shares(rule, other) }) {
 			for spec, id := range c.ruleOf {
 				if id == rule.ID && c.sent[spec] <= borrowed {
 					rules[rule.ID], out.specs[spec] = true, true
@@ -391,14 +394,14 @@ const borrowed = 2
 var makes = map[string]bool{"CreateKeyPair": true, "ImportKeyPair": true, "AttachKeyPair": true}
 
 // shares tells whether specs of the rule use key pairs that specs of the other one may have made.
-func shares(rule, other catalogue.Rule) bool {
+func shares(rule, other *catalogue.Rule) bool {
 	return rule.Product == "SWAS" && other.Product == "SWAS" &&
 		(rule.Operation == other.Operation || rule.ID == "SWAS-IMP-NAME-EXIST" && other.Operation == "CreateKeyPair")
 }
 
 // crowds tells whether specs of the other rule use up a quota in which the key pairs of the rule's specs count: in ECS only
 // those that are made to use it up, in SWAS, where ten are enough, all.
-func crowds(rule, other catalogue.Rule) bool {
+func crowds(rule, other *catalogue.Rule) bool {
 	return rule.Product == other.Product && fills(other.ID) && (fills(rule.ID) || rule.Product == "SWAS")
 }
 

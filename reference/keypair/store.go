@@ -134,10 +134,13 @@ func (s *Store) Find(in Scope, f Filter, offset, limit int) (page []Pair, total 
 		}
 	}
 	total = len(found)
-	for _, p := range found[min(offset, total):] {
-		page = append(page, sh.shown(p))
+	found = found[min(offset, total):]
+	found = found[:min(limit, len(found))]
+	page = make([]Pair, len(found))
+	for i, p := range found {
+		page[i] = sh.shown(p)
 	}
-	return page[:min(limit, len(page))], total
+	return page, total
 }
 
 // Delete removes the pairs of those names. Names that no pair has are passed over. When one of the pairs is bound to a
