@@ -42,7 +42,7 @@ func (r Constant) Line() string {
 	if len(r.Passed) > 0 {
 		verdict = "PASSED: " + strings.Join(r.Passed, " ")
 	}
-	if r.MS > float64(longest.Milliseconds()) {
+	if r.late() {
 		verdict += ", TOO SLOW"
 	}
 	return fmt.Sprintf("%s: %s (%.1f s)", r.Server, verdict, r.MS/1000)
