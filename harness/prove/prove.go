@@ -81,9 +81,14 @@ type Control struct {
 	Asserted map[string]int    `json:"asserted"` // how many assertions the specs of each rule made, by rule id
 }
 
+// green tells whether all passes without defects.
+func (p Proof) green() bool {
+	return !slices.ContainsFunc(p.Controls, func(c Control) bool { return len(c.Bad) > 0 })
+}
+
 // Holds tells whether everything is as it should be.
 func (p Proof) Holds() bool {
-	return !slices.ContainsFunc(p.Controls, func(c Control) bool { return len(c.Bad) > 0 }) &&
+	return p.green() &&
 		!slices.ContainsFunc(p.Trials, func(t Trial) bool { return t.Ending != Killed }) &&
 		!slices.ContainsFunc(p.Constants, func(r Constant) bool { return !r.Holds() }) &&
 		len(p.Unproven)+len(p.Idle)+len(p.Miscount) == 0
@@ -162,7 +167,9 @@ func Run(ctx context.Context, o Options) (Proof, error) {
 		return p, err
 	}
 	p.Miscount = append(p.Miscount, differing(record.Written, now, "there are")...)
-	p.Idle = b.idle()
+	if p.green() { // else no defect was tried
+		p.Idle = b.idle()
+	}
 	if p.Unproven, err = Unproven(o.Defects); err != nil {
 		return p, err
 	}
