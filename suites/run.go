@@ -34,20 +34,20 @@ import (
 
 // Config says what to run against what.
 type Config struct {
-	Target  target.Target              // what is under test
-	Place   target.Place               // where it is, for [Execute]; [Run] starts the target itself
-	Edition catalogue.Edition          // zero is the newest
-	Rules   []string                   // patterns over rule ids; none selects every rule
-	Strict  bool                       // a SHOULD that is not met fails
-	Version string                     // of kpspec, for the report and the User-Agent
-	Timeout time.Duration              // of one request; zero is the client's default
-	Seed    int64                      // of the order of the specs; zero keeps the order of the files
-	Wire    http.RoundTripper          // carries the requests; nil is a transport of the run's own
-	Begin   func(vocabulary.Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
-	End     func()                     // is told that it has ended and cleaned up; may be nil
-	Company *vocabulary.Company        // the other processes of the run; nil: there are none
-	Census  *Census                    // of the specs, where [Count] has made it and the target has both products; nil counts them
-	Ledger  string                     // file in which everything is written down before it is made; empty is none, but see [Run]
+	Target  target.Target                               // what is under test
+	Place   target.Place                                // where it is, for [Execute]; [Run] starts the target itself
+	Edition catalogue.Edition                           // zero is the newest
+	Rules   []string                                    // patterns over rule ids; none selects every rule
+	Strict  bool                                        // a SHOULD that is not met fails
+	Version string                                      // of kpspec, for the report and the User-Agent
+	Timeout time.Duration                               // of one request; zero is the client's default
+	Seed    int64                                       // of the order of the specs; zero keeps the order of the files
+	Wire    http.RoundTripper                           // carries the requests; nil is a transport of the run's own
+	Begin   func(context.Context, vocabulary.Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
+	End     func()                                      // is told that it has ended and cleaned up; may be nil
+	Company *vocabulary.Company                         // the other processes of the run; nil: there are none
+	Census  *Census                                     // of the specs, where [Count] has made it and the target has both products; nil counts them
+	Ledger  string                                      // file in which everything is written down before it is made; empty is none, but see [Run]
 
 	Watch *vocabulary.Watch // is told of the assertions; nil is nobody
 	Bare  bool              // only verdicts and places are wanted: no evidence is kept
@@ -361,8 +361,8 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	}
 	began, begin := map[string]bool{}, cfg.Begin
 	if begin != nil {
-		begin = func(spec vocabulary.Spec) bool {
-			began[spec.Text] = cfg.Begin(spec)
+		begin = func(ctx context.Context, spec vocabulary.Spec) bool {
+			began[spec.Text] = cfg.Begin(ctx, spec)
 			return began[spec.Text]
 		}
 	}

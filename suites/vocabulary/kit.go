@@ -42,7 +42,7 @@ type Kit struct {
 	names     *names.Source
 	done      <-chan struct{} // closed when the run is interrupted
 	deadline  deadline        // of cleaning up then
-	begin     func(Spec) bool
+	begin     func(context.Context, Spec) bool
 	end       func()
 	company   *Company
 	known     Sections
@@ -66,17 +66,17 @@ type Kit struct {
 type Options struct {
 	Edition catalogue.Edition
 	Place   target.Place
-	Timeout time.Duration          // of one request; zero is the client's default
-	Agent   string                 // the User-Agent of every request; empty is the client's default
-	Done    <-chan struct{}        // closed when the run is interrupted; nil is never
-	Wire    http.RoundTripper      // carries the requests; nil is a transport of the kit's own
-	Begin   func(Spec) bool        // is told of a spec before it runs, and says whether it shall; nil runs all
-	End     func()                 // is told that it has ended and cleaned up; may be nil
-	Company *Company               // the other processes of the run; nil: there are none
-	Known   Sections               // what sections there are, where that is known; nil builds all
-	Wanted  func(rule string) bool // with Known: whether specs about a rule shall be built
-	Watch   *Watch                 // is told of the assertions; nil is nobody
-	Bare    bool                   // nobody reads why a spec ended: no evidence is kept, and Ginkgo itself is told of no failure
+	Timeout time.Duration                    // of one request; zero is the client's default
+	Agent   string                           // the User-Agent of every request; empty is the client's default
+	Done    <-chan struct{}                  // closed when the run is interrupted; nil is never
+	Wire    http.RoundTripper                // carries the requests; nil is a transport of the kit's own
+	Begin   func(context.Context, Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
+	End     func()                           // is told that it has ended and cleaned up; may be nil
+	Company *Company                         // the other processes of the run; nil: there are none
+	Known   Sections                         // what sections there are, where that is known; nil builds all
+	Wanted  func(rule string) bool           // with Known: whether specs about a rule shall be built
+	Watch   *Watch                           // is told of the assertions; nil is nobody
+	Bare    bool                             // nobody reads why a spec ended: no evidence is kept, and Ginkgo itself is told of no failure
 }
 
 // NewKit prepares the actors for a target that is up. It sends nothing. The

@@ -1,4 +1,4 @@
-package spread
+package turns
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ import (
 type table struct {
 	mu      sync.Mutex
 	freed   chan struct{}                   // closed when it is time to look again
-	live    int                             // processes that have not left
+	live    int                             // processes that have joined and not left
 	owner   map[string]int                  // group, or text of a spec without one → process
 	group   map[int]string                  // process → group of its last spec
 	holds   map[int][]string                // process → what its group holds
@@ -35,11 +35,18 @@ type wish struct {
 	what []string
 }
 
-func newTable(live int, room map[string]int, mayTake func(int, vocabulary.Spec) bool) *table {
+func newTable(room map[string]int, mayTake func(int, vocabulary.Spec) bool) *table {
 	return &table{
-		freed: make(chan struct{}), live: live, owner: map[string]int{}, group: map[int]string{},
+		freed: make(chan struct{}), owner: map[string]int{}, group: map[int]string{},
 		holds: map[int][]string{}, needs: map[int][]string{}, room: room, mayTake: mayTake,
 	}
+}
+
+// join counts a process that comes for specs.
+func (t *table) join() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.live++
 }
 
 // begin says whether a process shall run a spec, which it then does at once. When
