@@ -55,6 +55,8 @@ type Config struct {
 	Tell       func(Progress) // is told of every spec when it begins and when it has ended; nil is nobody
 	Deviations verdict.List   // what the target is known to break
 
+	leave func() // says that this process runs no spec any more; may be nil
+
 	Report func(report.Report) // is given the report of [Run], unless only some specs were asked for by ginkgo's flags; nil for nobody
 }
 
@@ -206,6 +208,7 @@ func Run(t *testing.T, cfg Config) {
 	}
 	cfg.Place = place
 	cfg.Place.Shape = target.ShapeOf(ctx, place)
+	cfg.takeTurns()
 	run, err := prepare(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -395,7 +398,12 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	r := &run{cfg: cfg, kit: kit, began: began, catalogue: rules, selected: ids, started: time.Now()}
 	ecs.ImportKeyPair(kit)
 	swas.KeyPairs(kit)
-	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
+	AfterSuite(func(ctx SpecContext) {
+		kit.Close(ctx)
+		if cfg.leave != nil {
+			cfg.leave()
+		}
+	})
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 	if cfg.Census != nil {
 		r.specs = cfg.Census.Specs

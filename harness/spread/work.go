@@ -19,7 +19,8 @@ import (
 // and returns when it has handed over the results. When the connection breaks, or
 // ctx ends, the run is over: what this process has made is removed.
 func Work(ctx context.Context, from io.Reader, to io.WriteCloser) error {
-	client := turns.NewClient(duplex{from, to})
+	client := &turns.Client{}
+	client.Connect(duplex{from, to})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var job Job

@@ -10,15 +10,20 @@ import (
 	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
-// Client is a process's end of its connection to the run.
+// Client is a process's end of its connection to the run. There is none before
+// [Client.Connect].
 type Client struct{ rpc *rpc.Client }
 
-// NewClient is the client of a run that is served at the other end.
-func NewClient(conn io.ReadWriteCloser) *Client { return &Client{jsonrpc.NewClient(conn)} }
+// Connect makes a connection, at whose other end the run is served, the client's. It
+// is called once, before anything is asked.
+func (c *Client) Connect(conn io.ReadWriteCloser) { c.rpc = jsonrpc.NewClient(conn) }
 
 // Call calls the run. An error of ctx, or of the connection, leaves open whether
 // the call has arrived.
 func (c *Client) Call(ctx context.Context, method string, given, answer any) error {
+	if c.rpc == nil {
+		return rpc.ErrShutdown
+	}
 	call := c.rpc.Go(service+"."+method, given, answer, make(chan *rpc.Call, 1))
 	select {
 	case <-call.Done:

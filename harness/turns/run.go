@@ -26,12 +26,9 @@ type Run struct {
 }
 
 // NewRun is the run of specs at a place where SWAS has room for so many key pairs.
-// mayTake says which process, counted from 0, may take which specs; nil: each any,
-// for somebody else shares them out.
+// mayTake says which process, counted from 0, may take which specs; it is nil where
+// somebody else has shared them out, and every process runs what it asks for.
 func NewRun(place target.Place, room int, mayTake func(int, vocabulary.Spec) bool) *Run {
-	if mayTake == nil {
-		mayTake = func(int, vocabulary.Spec) bool { return true }
-	}
 	return &Run{
 		table: newTable(map[string]int{vocabulary.SWASRoom: room / vocabulary.SWASRoomOfGroup}, mayTake),
 		gate:  place.Gate,

@@ -27,7 +27,7 @@ type table struct {
 	needs   map[int][]string                // process → what its spec needs
 	room    map[string]int                  // what there is more than one of → how many
 	waiting []*wish                         // in the order they came
-	mayTake func(int, vocabulary.Spec) bool // which process may take which specs
+	mayTake func(int, vocabulary.Spec) bool // which process may take which specs; nil: they are shared out already
 }
 
 type wish struct {
@@ -54,12 +54,9 @@ func (t *table) join() {
 func (t *table) begin(ctx context.Context, who int, s vocabulary.Spec) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := cmp.Or(s.Group, s.Text)
-	owner, taken := t.owner[key]
-	if taken && owner != who || !taken && !t.mayTake(who, s) {
+	if t.mayTake != nil && !t.takes(who, s) {
 		return false
 	}
-	t.owner[key] = who
 	want := s.Needs
 	if t.group[who] != s.Group {
 		delete(t.holds, who) // what it had belonged to the last group
@@ -74,6 +71,18 @@ func (t *table) begin(ctx context.Context, who int, s vocabulary.Spec) bool {
 		t.holds[who] = s.Holds
 	}
 	t.needs[who] = s.Needs
+	return true
+}
+
+// takes gives a spec to the process that asks, unless it may not have it or another
+// one has it, or its group.
+func (t *table) takes(who int, s vocabulary.Spec) bool {
+	key := cmp.Or(s.Group, s.Text)
+	owner, taken := t.owner[key]
+	if taken && owner != who || !taken && !t.mayTake(who, s) {
+		return false
+	}
+	t.owner[key] = who
 	return true
 }
 

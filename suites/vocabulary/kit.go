@@ -45,6 +45,7 @@ type Kit struct {
 	begin     func(context.Context, Spec) bool
 	end       func()
 	company   *Company
+	parallel  bool // this is one of the processes of `ginkgo -p`
 	known     Sections
 	wanted    func(rule string) bool
 	section   []string // that are being built, the outermost first
@@ -103,6 +104,8 @@ func NewKit(o Options) (*Kit, error) {
 		wanted:    o.Wanted,
 		built:     Sections{},
 	}
+	suite, _ := GinkgoConfiguration() // while it builds the tree, Ginkgo says something else
+	k.parallel = suite.ParallelTotal > 1
 	watch.Store(o.Watch)
 	bare.Store(o.Bare)
 	k.recorder.Hide(o.Place.World.Secrets()...)
