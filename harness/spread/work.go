@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
@@ -19,6 +21,9 @@ import (
 // and returns when it has handed over the results. When the connection breaks, or
 // ctx ends, the run is over: what this process has made is removed.
 func Work(ctx context.Context, from io.Reader, to io.WriteCloser) error {
+	// The connection may be the standard output, and then a word to a run that is gone
+	// would end this process with all it has made.
+	signal.Ignore(syscall.SIGPIPE)
 	client := &turns.Client{}
 	client.Connect(duplex{from, to})
 	ctx, cancel := context.WithCancel(ctx)
