@@ -33,7 +33,7 @@ const (
 // at is the endpoint at an address.
 func at(ctx context.Context, address string, limits guard.Limits) suites.Config {
 	w := world.Default()
-	place := target.Place{ECS: address, SWAS: address, World: w, Quota: true, Gate: guard.NewGate(limits)}
+	place := target.Place{ECS: address, SWAS: address, World: w, Gate: guard.NewGate(limits)}
 	place.Shape = target.ShapeOf(ctx, place)
 	return suites.Config{Place: place}
 }

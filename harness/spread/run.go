@@ -145,6 +145,7 @@ type Job struct {
 	World        string // as YAML: only so are its secrets written
 	Shape        string
 	Quota        bool
+	Fleeting     bool
 	SpareServers bool
 	Lacks        []string
 	Limits       guard.Limits // of all processes; requests have to be asked for
@@ -177,7 +178,7 @@ func (d *desk) Job(_ turns.Nothing, job *Job) error {
 	}
 	*job = Job{
 		ECS: cfg.Place.ECS, SWAS: cfg.Place.SWAS, World: string(world), Shape: string(cfg.Place.Shape),
-		Quota: cfg.Place.Quota, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limits: cfg.Place.Gate.Limits(), Processes: d.plan.processes,
+		Quota: cfg.Place.Quota, Fleeting: cfg.Place.Fleeting, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limits: cfg.Place.Gate.Limits(), Processes: d.plan.processes,
 		Edition: string(cfg.Edition), Rules: cfg.Rules, Version: cfg.Version, Timeout: cfg.Timeout, Seed: cfg.Seed,
 		Ledger: ledgerOf(cfg.Ledger, d.who),
 	}

@@ -68,7 +68,7 @@ func (j Job) config(client *turns.Client) (suites.Config, error) {
 		return suites.Config{}, err
 	}
 	place := target.Place{
-		ECS: j.ECS, SWAS: j.SWAS, World: w, Shape: wire.Shape(j.Shape), Quota: j.Quota, SpareServers: j.SpareServers, Lacks: j.Lacks,
+		ECS: j.ECS, SWAS: j.SWAS, World: w, Shape: wire.Shape(j.Shape), Quota: j.Quota, Fleeting: j.Fleeting, SpareServers: j.SpareServers, Lacks: j.Lacks,
 	}
 	place.Gate = client.Gate(j.Limits, j.Processes)
 	return suites.Config{

@@ -52,6 +52,8 @@ type Place struct {
 	Quota bool        // the specs that create hundreds of key pairs may run
 	Lacks []string    // of Helpers, those that the target declares it does not have
 
+	Fleeting bool // what is made there is gone with the target, which the run itself has started
+
 	SpareServers bool        // the specs that bind key pairs to servers may not run
 	Gate         *guard.Gate // that every request passes; nil where there are no limits
 }
@@ -86,6 +88,7 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 			return nil, err
 		}
 		place := c.place(w, true, guard.Limits{})
+		place.Fleeting = true
 		if c.Target == Reference {
 			return newReference(c.Reference, edition, place, c.Defect)
 		}

@@ -355,14 +355,8 @@ func (k *Kit) Close(ctx context.Context) {
 		k.remove(ctx, l)
 		open = append(open, l.Open()...)
 	}
-	if k.gone() || ctx.Err() != nil {
-		var names []string
-		for _, e := range open {
-			names = append(names, e.Name)
-		}
-		if len(open) > 0 {
-			tell(&Leftover{"key pairs may be left: " + silence(ctx), names})
-		}
+	if k.silent.Load() > 0 || ctx.Err() != nil {
+		k.tellOpen(ctx, open)
 		return
 	}
 	for _, a := range k.makers() {
@@ -377,6 +371,23 @@ func (k *Kit) Close(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// tellOpen tells, at once, of all that the ledgers hold when the target does not
+// answer any more.
+func (k *Kit) tellOpen(ctx context.Context, open []ledger.Entry) {
+	if len(open) == 0 {
+		return
+	}
+	if k.Place.Fleeting {
+		tell(&Leftover{Cause: "nothing is left: " + silence(ctx) + ", and what the run had made there is gone with it"})
+		return
+	}
+	var names []string
+	for _, e := range open {
+		names = append(names, e.Name)
+	}
+	tell(&Leftover{"key pairs may be left: " + silence(ctx), names})
 }
 
 // tell writes down what is left on the target. Rules do not change by it, but
@@ -445,7 +456,7 @@ func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 			undo = (*actor).unbind
 		}
 		left := undo(owner, ctx, batch)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || left != nil && k.silent.Load() > 0 {
 			return // likewise
 		}
 		if left != nil {
