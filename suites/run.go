@@ -201,6 +201,9 @@ func Run(t *testing.T, cfg Config) {
 		}
 	})
 	if err == nil {
+		err = cfg.announce(ctx, t, place)
+	}
+	if err == nil {
 		err = target.Preflight(ctx, place)
 	}
 	if err != nil {
@@ -233,6 +236,7 @@ func Run(t *testing.T, cfg Config) {
 		if run.cfg.Ledger, err = ledger.NewFile(time.Now()); err != nil {
 			t.Fatal(err)
 		}
+		t.Log("kpspec: ledger: " + run.cfg.Ledger)
 	}
 	journal, err := run.journal()
 	if err != nil {
@@ -248,6 +252,40 @@ func Run(t *testing.T, cfg Config) {
 		suite.LabelFilter = run.filter()
 	}
 	RunSpecs(t, "kpspec", suite, reporter)
+}
+
+// announce logs what the run will make on an endpoint elsewhere, the first of parallel
+// processes for all of them. Counting takes the specs of the process away, so that it
+// is left out where somebody else runs specs beside these.
+func (cfg *Config) announce(ctx context.Context, t *testing.T, place target.Place) error {
+	t.Helper()
+	suite, _ := GinkgoConfiguration()
+	if cfg.Target.Kind() != target.Endpoint || suite.ParallelProcess > 1 {
+		return nil
+	}
+	servers := !place.SpareServers
+	of := target.Config{
+		Target: target.Endpoint, Edition: cfg.Edition, Endpoints: target.Endpoints{ECS: place.ECS, SWAS: place.SWAS},
+		World: &place.World, Lacks: place.Lacks, Quota: &place.Quota, Servers: &servers,
+	}
+	if len(of.Away()) == 0 {
+		return nil
+	}
+	execute := Execute
+	if suite.ParallelTotal > 1 || len(PreviewSpecs("kpspec").SpecReports) > 0 {
+		execute = nil
+	}
+	lines, err := Announce(ctx, of, cfg.Rules, execute)
+	if err != nil {
+		return err
+	}
+	if place.Gate != nil {
+		lines = append(lines, "limits: "+place.Gate.Limits().String())
+	}
+	for _, line := range lines {
+		t.Log("kpspec: " + line)
+	}
+	return nil
 }
 
 // journal is the file of the run's ledger, nil where there is none.
