@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -139,7 +139,7 @@ func (c Config) world(w world.World) (world.World, error) {
 	}
 	w, err := c.World.Resolved(os.LookupEnv)
 	if err != nil {
-		return world.World{}, fmt.Errorf("world: %s", oneLine(err.Error()))
+		return world.World{}, fmt.Errorf("world: %s", plain.Line(err.Error()))
 	}
 	return w, nil
 }
@@ -178,15 +178,4 @@ func (c Config) wants(asked *bool, byDefault bool) bool {
 		return byDefault
 	}
 	return *asked
-}
-
-// oneLine joins the lines of a message that was made elsewhere.
-func oneLine(s string) string {
-	var lines []string
-	for line := range strings.Lines(s) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "; ")
 }
