@@ -363,7 +363,7 @@ func (k *Kit) Close(ctx context.Context) {
 		for _, region := range k.Place.World.Regions {
 			left := k.sweep(ctx, a, region)
 			if ctx.Err() != nil {
-				tell(&Leftover{Cause: "key pairs may be left: " + silence(ctx)})
+				tell(k.unknown(ctx, nil))
 				return
 			}
 			if left != nil {
@@ -379,15 +379,19 @@ func (k *Kit) tellOpen(ctx context.Context, open []ledger.Entry) {
 	if len(open) == 0 {
 		return
 	}
-	if k.Place.Fleeting {
-		tell(&Leftover{Cause: "nothing is left: " + silence(ctx) + ", and what the run had made there is gone with it"})
-		return
-	}
 	var names []string
 	for _, e := range open {
 		names = append(names, e.Name)
 	}
-	tell(&Leftover{"key pairs may be left: " + silence(ctx), names})
+	tell(k.unknown(ctx, names))
+}
+
+// unknown is what is to be said of a target that has not been asked what is left.
+func (k *Kit) unknown(ctx context.Context, names []string) *Leftover {
+	if k.Place.Fleeting {
+		return &Leftover{Cause: "nothing is left: " + silence(ctx) + ", and what the run had made there is gone with it"}
+	}
+	return &Leftover{"key pairs may be left: " + silence(ctx), names}
 }
 
 // tell writes down what is left on the target. Rules do not change by it, but
