@@ -34,26 +34,28 @@ import (
 
 // Config says what to run against what.
 type Config struct {
-	Target  target.Target              // what is under test
-	Place   target.Place               // where it is, for [Execute]; [Run] starts the target itself
-	Edition catalogue.Edition          // zero is the newest
-	Rules   []string                   // patterns over rule ids; none selects every rule
-	Strict  bool                       // a SHOULD that is not met fails
-	Version string                     // of kpspec, for the report and the User-Agent
-	Timeout time.Duration              // of one request; zero is the client's default
-	Seed    int64                      // of the order of the specs; zero keeps the order of the files
-	Wire    http.RoundTripper          // carries the requests; nil is a transport of the run's own
-	Begin   func(vocabulary.Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
-	End     func()                     // is told that it has ended and cleaned up; may be nil
-	Company *vocabulary.Company        // the other processes of the run; nil: there are none
-	Census  *Census                    // of the specs, where [Count] has made it and the target has both products; nil counts them
-	Ledger  string                     // file in which everything is written down before it is made; empty is none, but see [Run]
+	Target  target.Target                               // what is under test
+	Place   target.Place                                // where it is, for [Execute]; [Run] starts the target itself
+	Edition catalogue.Edition                           // zero is the newest
+	Rules   []string                                    // patterns over rule ids; none selects every rule
+	Strict  bool                                        // a SHOULD that is not met fails
+	Version string                                      // of kpspec, for the report and the User-Agent
+	Timeout time.Duration                               // of one request; zero is the client's default
+	Seed    int64                                       // of the order of the specs; zero keeps the order of the files
+	Wire    http.RoundTripper                           // carries the requests; nil is a transport of the run's own
+	Begin   func(context.Context, vocabulary.Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
+	End     func()                                      // is told that it has ended and cleaned up; may be nil
+	Company *vocabulary.Company                         // the other processes of the run; nil: there are none
+	Census  *Census                                     // of the specs, where [Count] has made it and the target has both products; nil counts them
+	Ledger  string                                      // file in which everything is written down before it is made; empty is none, but see [Run]
 
 	Watch *vocabulary.Watch // is told of the assertions; nil is nobody
 	Bare  bool              // only verdicts and places are wanted: no evidence is kept
 
 	Tell       func(Progress) // is told of every spec when it begins and when it has ended; nil is nobody
 	Deviations verdict.List   // what the target is known to break
+
+	leave func() // says that this process runs no spec any more; may be nil
 
 	Report func(report.Report) // is given the report of [Run], unless only some specs were asked for by ginkgo's flags; nil for nobody
 }
@@ -199,6 +201,9 @@ func Run(t *testing.T, cfg Config) {
 		}
 	})
 	if err == nil {
+		err = cfg.announce(ctx, t, place)
+	}
+	if err == nil {
 		err = target.Preflight(ctx, place)
 	}
 	if err != nil {
@@ -206,6 +211,7 @@ func Run(t *testing.T, cfg Config) {
 	}
 	cfg.Place = place
 	cfg.Place.Shape = target.ShapeOf(ctx, place)
+	cfg.takeTurns()
 	run, err := prepare(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -230,6 +236,7 @@ func Run(t *testing.T, cfg Config) {
 		if run.cfg.Ledger, err = ledger.NewFile(time.Now()); err != nil {
 			t.Fatal(err)
 		}
+		t.Log("kpspec: ledger: " + run.cfg.Ledger)
 	}
 	journal, err := run.journal()
 	if err != nil {
@@ -245,6 +252,40 @@ func Run(t *testing.T, cfg Config) {
 		suite.LabelFilter = run.filter()
 	}
 	RunSpecs(t, "kpspec", suite, reporter)
+}
+
+// announce logs what the run will make on an endpoint elsewhere, the first of parallel
+// processes for all of them. Counting takes the specs of the process away, so that it
+// is left out where somebody else runs specs beside these.
+func (cfg *Config) announce(ctx context.Context, t *testing.T, place target.Place) error {
+	t.Helper()
+	suite, _ := GinkgoConfiguration()
+	if cfg.Target.Kind() != target.Endpoint || suite.ParallelProcess > 1 {
+		return nil
+	}
+	servers := !place.SpareServers
+	of := target.Config{
+		Target: target.Endpoint, Edition: cfg.Edition, Endpoints: target.Endpoints{ECS: place.ECS, SWAS: place.SWAS},
+		World: &place.World, Lacks: place.Lacks, Quota: &place.Quota, Servers: &servers,
+	}
+	if len(of.Away()) == 0 {
+		return nil
+	}
+	execute := Execute
+	if suite.ParallelTotal > 1 || len(PreviewSpecs("kpspec").SpecReports) > 0 {
+		execute = nil
+	}
+	lines, err := Announce(ctx, of, cfg.Rules, execute)
+	if err != nil {
+		return err
+	}
+	if place.Gate != nil {
+		lines = append(lines, "limits: "+place.Gate.Limits().String())
+	}
+	for _, line := range lines {
+		t.Log("kpspec: " + line)
+	}
+	return nil
 }
 
 // journal is the file of the run's ledger, nil where there is none.
@@ -361,8 +402,8 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	}
 	began, begin := map[string]bool{}, cfg.Begin
 	if begin != nil {
-		begin = func(spec vocabulary.Spec) bool {
-			began[spec.Text] = cfg.Begin(spec)
+		begin = func(ctx context.Context, spec vocabulary.Spec) bool {
+			began[spec.Text] = cfg.Begin(ctx, spec)
 			return began[spec.Text]
 		}
 	}
@@ -395,7 +436,12 @@ func prepare(ctx context.Context, cfg Config) (*run, error) {
 	r := &run{cfg: cfg, kit: kit, began: began, catalogue: rules, selected: ids, started: time.Now()}
 	ecs.ImportKeyPair(kit)
 	swas.KeyPairs(kit)
-	AfterSuite(func(ctx SpecContext) { kit.Close(ctx) })
+	AfterSuite(func(ctx SpecContext) {
+		kit.Close(ctx)
+		if cfg.leave != nil {
+			cfg.leave()
+		}
+	})
 	ReportAfterSuite("the specs' outcomes", func(ran types.Report) { r.ran = ran })
 	if cfg.Census != nil {
 		r.specs = cfg.Census.Specs

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
 )
@@ -38,9 +39,9 @@ func (p *Program) Abandon() int {
 func (r *remains) said() string {
 	switch r.t.Kind() {
 	case target.Container:
-		return fmt.Sprintf("a container of %s may be left; docker ps --all --filter label=%s lists it", harmless(r.t.Name()), target.Label)
+		return fmt.Sprintf("a container of %s may be left; docker ps --all --filter label=%s lists it", plain.Text(r.t.Name()), target.Label)
 	case target.Endpoint:
-		return fmt.Sprintf("key pairs whose names begin with kpspec may be left at %s", harmless(r.t.Name()))
+		return fmt.Sprintf("key pairs whose names begin with kpspec may be left at %s", plain.Text(r.t.Name()))
 	}
 	return "the embedded reference leaves nothing behind"
 }

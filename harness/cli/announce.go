@@ -1,24 +1,14 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"net/http"
-	"net/url"
-	"slices"
-	"strings"
-	"sync"
 
 	"github.com/kpspec/kpspec/harness/guard"
-	pairnames "github.com/kpspec/kpspec/harness/names"
+	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
-	"github.com/kpspec/kpspec/harness/wire"
 	"github.com/kpspec/kpspec/suites"
-	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
 // announce tells on standard error what a run would make on an endpoint that is
@@ -26,23 +16,18 @@ import (
 // refused is why the target may not be tested, or nil: where only the word about
 // costs is missing, this is what the word is about.
 func (p *Program) announce(ctx context.Context, cfg target.Config, rules []string, refused error) error {
-	away := cfg.Away()
-	if costs := (*guard.CostsError)(nil); len(away) == 0 || refused != nil && !errors.As(refused, &costs) {
+	if costs := (*guard.CostsError)(nil); refused != nil && !errors.As(refused, &costs) {
 		return nil
 	}
-	seen, err := p.rehearse(ctx, cfg, rules)
+	lines, err := suites.Announce(ctx, cfg, rules, func(ctx context.Context, c suites.Config) (report.Report, error) {
+		return p.Execute(ctx, c, 1)
+	})
 	if err != nil {
-		return incomplete("cannot tell what the run would make: %w", err)
+		return incomplete("%w", err)
 	}
-	p.tell("%s: not on this machine; the run would send about %d requests, as account %s", strings.Join(away, " and "), seen.requests, cfg.World.Accounts[0].ID)
-	if slices.ContainsFunc(away, guard.Billed) {
-		p.tell("costs: kpspec knows no prices; it orders nothing, but what may cost is: servers that the world names (they are yours, and stay), logs that the account keeps of every request, and whatever else its contract bills")
+	for _, line := range lines {
+		p.tell("%s", line)
 	}
-	p.tell("it would make, and remove again:")
-	for _, made := range seen.sorted() {
-		p.tell("  %s", made)
-	}
-	p.tell("names: %s; some with something before or behind, and some of two characters or in Chinese, which only the ledger knows", pairnames.Pattern)
 	return nil
 }
 
@@ -59,95 +44,4 @@ func (p *Program) tellLimits(cfg target.Config, place target.Place, book string)
 
 func (p *Program) tell(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.Stderr, "kpspec: "+format+"\n", args...) // what cannot be told is no reason to stop
-}
-
-// rehearse runs the selected specs against the embedded reference, with the world
-// of the configuration, and counts what they make.
-func (p *Program) rehearse(ctx context.Context, cfg target.Config, rules []string) (*rehearsal, error) {
-	off := false
-	embedded, err := target.New(target.Config{World: cfg.World, Lacks: cfg.Lacks,
-		Quota: cmp.Or(cfg.Quota, &off), Servers: cmp.Or(cfg.Servers, &off)}, cfg.Edition)
-	if err != nil {
-		return nil, err
-	}
-	place, err := embedded.Start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Endpoints.ECS == "" {
-		place.ECS = ""
-	}
-	if cfg.Endpoints.SWAS == "" {
-		place.SWAS = ""
-	}
-	seen := &rehearsal{next: wire.NewTransport(), made: map[made]int{}}
-	_, err = p.Execute(ctx, suites.Config{Target: embedded, Place: place, Edition: cfg.Edition, Rules: rules, Wire: seen}, 1)
-	return seen, errors.Join(err, embedded.Stop(context.WithoutCancel(ctx)))
-}
-
-// rehearsal counts what requests make that succeed.
-type rehearsal struct {
-	next http.RoundTripper
-
-	mu       sync.Mutex
-	requests int
-	made     map[made]int
-}
-
-// made is something that is made: key pairs, or bindings to servers.
-type made struct{ product, region, what string }
-
-func (r *rehearsal) RoundTrip(req *http.Request) (*http.Response, error) {
-	params := paramsOf(req)
-	answer, err := r.next.RoundTrip(req)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.requests++
-	what := map[string]string{"CreateKeyPair": "key pairs", "ImportKeyPair": "key pairs", "AttachKeyPair": "bindings to servers"}[cmp.Or(req.Header.Get("x-acs-action"), params.Get("Action"))]
-	if err == nil && answer.StatusCode == http.StatusOK && what != "" {
-		product := "SWAS"
-		if cmp.Or(req.Header.Get("x-acs-version"), params.Get("Version")) == vocabulary.ECSVersion {
-			product = "ECS"
-		}
-		r.made[made{product, params.Get("RegionId"), what}]++
-	}
-	return answer, err
-}
-
-// paramsOf are the parameters of a request, wherever they travel.
-func paramsOf(req *http.Request) url.Values {
-	params := req.URL.Query()
-	if req.GetBody == nil {
-		return params
-	}
-	body, err := req.GetBody()
-	if err != nil {
-		return params
-	}
-	defer func() { _ = body.Close() }() // read only
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return params
-	}
-	form, err := url.ParseQuery(string(text))
-	if err != nil {
-		return params
-	}
-	maps.Copy(params, form)
-	return params
-}
-
-// sorted says how many of what are made where, a line each.
-func (r *rehearsal) sorted() []string {
-	keys := slices.SortedFunc(maps.Keys(r.made), func(a, b made) int {
-		return cmp.Or(cmp.Compare(a.product, b.product), cmp.Compare(a.region, b.region), cmp.Compare(a.what, b.what))
-	})
-	lines := make([]string, 0, len(keys))
-	for _, m := range keys {
-		lines = append(lines, fmt.Sprintf("%s in %s: about %d %s", m.product, m.region, r.made[m], m.what))
-	}
-	if len(lines) == 0 {
-		return []string{"nothing"}
-	}
-	return lines
 }

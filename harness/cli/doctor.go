@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/harness/wire"
@@ -46,7 +47,7 @@ func (p *Program) doctor(ctx context.Context, cfg target.Config, code *int) (err
 	ctx = wire.WithRule(ctx, "doctor")
 	place, err := t.Start(ctx)
 	if err != nil {
-		return incomplete("the target cannot be tested: %s", oneLine(err.Error()))
+		return incomplete("the target cannot be tested: %s", plain.Line(err.Error()))
 	}
 	var told error
 	tell := func(format string, args ...any) {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/reference/defect"
 	"github.com/kpspec/kpspec/suites"
@@ -212,7 +213,7 @@ func (p *page) defects(rule catalogue.Rule) {
 
 // reported says what a report says of the rule.
 func (p *page) reported(r report.Report, file, id string, color bool) error {
-	p.line("\nin %s, of %s, edition %s", oneLine(file), oneLine(r.Target.Name), r.Edition)
+	p.line("\nin %s, of %s, edition %s", plain.Line(file), plain.Line(r.Target.Name), r.Edition)
 	for _, rule := range r.Rules {
 		if rule.ID != id {
 			continue
@@ -221,7 +222,7 @@ func (p *page) reported(r report.Report, file, id string, color bool) error {
 	}
 	for _, n := range r.NotCovered {
 		if n.ID == id {
-			p.line("  not covered: %s", oneLine(n.Reason))
+			p.line("  not covered: %s", plain.Line(n.Reason))
 			return nil
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/prove"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
@@ -111,7 +112,7 @@ func (p *Program) Main(ctx context.Context, args []string) int {
 	if err == nil {
 		return *code
 	}
-	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", harmless(oneLine(err.Error())))
+	_, _ = fmt.Fprintf(p.Stderr, "kpspec: %s\n", plain.Text(plain.Line(err.Error())))
 	if f, ok := errors.AsType[failure](err); ok {
 		return f.code
 	}
@@ -176,16 +177,6 @@ func broken(err error) error {
 		return nil
 	}
 	return incomplete("cannot write the output: %w", err)
-}
-
-func oneLine(s string) string {
-	var lines []string
-	for line := range strings.Lines(s) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "; ")
 }
 
 // choice is a flag that takes one of a few words.

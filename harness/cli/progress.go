@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/suites"
 )
@@ -130,10 +131,10 @@ func (p *progress) draw() {
 		line = fmt.Sprintf("%d/%d specs, %s: %s", p.at.Done, p.at.Total, p.said(), p.at.Rule)
 	}
 	columns, _ := p.screen()
-	if runes := []rune(harmless(line)); columns > 0 && len(runes) >= columns {
+	if runes := []rune(plain.Text(line)); columns > 0 && len(runes) >= columns {
 		line = string(runes[:columns-1])
 	}
-	_, _ = io.WriteString(p.w, eraseLine+harmless(line))
+	_, _ = io.WriteString(p.w, eraseLine+plain.Text(line))
 }
 
 // End takes the line away. Nothing is written after it.

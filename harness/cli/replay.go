@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/replay"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
@@ -83,14 +84,14 @@ func (p *Program) replay(ctx context.Context, file, id, config string, printOnly
 		defer func() { _ = t.Stop(context.WithoutCancel(ctx)) }()
 		place, err := t.Start(ctx)
 		if err != nil {
-			return incomplete("the target cannot be reached: %s", oneLine(err.Error()))
+			return incomplete("the target cannot be reached: %s", plain.Line(err.Error()))
 		}
 		if cfg.Target == target.Endpoint {
 			o.ECS, o.SWAS = place.ECS, place.SWAS
 		}
 		if !printOnly {
 			if err := p.Preflight(ctx, needed(place, rule)); err != nil {
-				return incomplete("the target cannot be reached: %s", oneLine(err.Error()))
+				return incomplete("the target cannot be reached: %s", plain.Line(err.Error()))
 			}
 			place.Shape = target.ShapeOf(ctx, needed(place, rule))
 			o.Place = &place
@@ -185,7 +186,7 @@ func replayTarget(r report.Report, config string) (target.Config, error) {
 		case target.Container:
 			cfg.Container.Image = r.Target.Name
 		case target.Endpoint:
-			return cfg, usage("the report is of an endpoint, %s; name the file with its addresses and its world by --config", oneLine(r.Target.Name))
+			return cfg, usage("the report is of an endpoint, %s; name the file with its addresses and its world by --config", plain.Line(r.Target.Name))
 		default:
 			return cfg, usage("the report is of a target of the unknown kind %q; name another one by --config", r.Target.Kind)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/spread"
 	"github.com/kpspec/kpspec/harness/target"
@@ -284,7 +285,7 @@ func (p *Program) run(ctx context.Context, cfg target.Config, f runFlags) (code 
 		err = p.Preflight(ctx, asked(place, rules, selected))
 	}
 	if err != nil {
-		cause := "the target cannot be tested: " + oneLine(err.Error())
+		cause := "the target cannot be tested: " + plain.Line(err.Error())
 		if ctx.Err() != nil {
 			cause = interrupted
 		}
@@ -376,7 +377,7 @@ func noteStop(r *report.Report, err error) error {
 	if err == nil {
 		return nil
 	}
-	r.CleanupErrors = append(r.CleanupErrors, oneLine(err.Error()))
+	r.CleanupErrors = append(r.CleanupErrors, plain.Line(err.Error()))
 	if r.ExitCode == verdict.ExitConformant {
 		*r = r.Interrupted()
 	}

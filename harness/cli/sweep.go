@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/suites"
@@ -133,7 +134,7 @@ func (p *Program) tellSwept(s vocabulary.Swept, f sweepFlags) error {
 		}
 	}
 	for _, text := range append(s.Apart, s.Errors...) {
-		p.tell("%s", oneLine(text))
+		p.tell("%s", plain.Line(text))
 	}
 	if s.Young > 0 {
 		p.tell("%d key pairs of runs are younger than %s and stay", s.Young, f.older)

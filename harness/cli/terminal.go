@@ -2,8 +2,6 @@ package cli
 
 import (
 	"os"
-	"strings"
-	"unicode"
 
 	"golang.org/x/term"
 
@@ -37,15 +35,4 @@ func (p *Program) view(v report.View) report.View {
 		v.Columns, v.Lines = p.Screen()
 	}
 	return v
-}
-
-// harmless is text for a terminal: whatever an answer has put into it, it neither
-// moves the cursor nor colours the screen nor turns the direction of the text.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-			return '?'
-		}
-		return r
-	}, s)
 }

@@ -58,7 +58,7 @@ type Gate struct {
 	limiter *rate.Limiter
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
-	ask     func(cleaning bool) error // of a gate that is elsewhere; nil: this one
+	ask     func(ctx context.Context, cleaning bool) error // of a gate that is elsewhere; nil: this one
 
 	mu   sync.Mutex
 	sent int
@@ -79,7 +79,7 @@ func NewGate(l Limits) *Gate {
 
 // AskGate is a gate that asks another one, in another process, whether a request may
 // leave: ask returns when it may, or is a [SpentError].
-func AskGate(ask func(cleaning bool) error) *Gate { return &Gate{ask: ask} }
+func AskGate(ask func(ctx context.Context, cleaning bool) error) *Gate { return &Gate{ask: ask} }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -124,7 +124,7 @@ func (g *Gate) Pass(ctx context.Context) error {
 
 // pass asks the other gate.
 func (g *Gate) pass(ctx context.Context) error {
-	err := g.ask(cleaning(ctx))
+	err := g.ask(ctx, cleaning(ctx))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if spent, ok := errors.AsType[*SpentError](err); ok {

@@ -319,7 +319,9 @@ func (c *control) try(ctx context.Context, d defect.Defect, stock *stock, touche
 	cfg := suites.Config{Place: s.place(), Wire: s, Edition: c.Edition, Census: c.census, Bare: true, Watch: b.watch()}
 	if !whole {
 		cfg.Rules = touched.rules
-		cfg.Begin = func(spec vocabulary.Spec) bool { return touched.specs[spec.Text] || touched.whole[c.ruleOf[spec.Text]] }
+		cfg.Begin = func(_ context.Context, spec vocabulary.Spec) bool {
+			return touched.specs[spec.Text] || touched.whole[c.ruleOf[spec.Text]]
+		}
 	}
 	r, err := suites.Execute(ctx, cfg)
 	if err != nil {

@@ -59,7 +59,7 @@ type kept struct {
 }
 
 // begin notes which spec runs.
-func (s *stage) begin(spec vocabulary.Spec) bool {
+func (s *stage) begin(_ context.Context, spec vocabulary.Spec) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spec = spec.Text

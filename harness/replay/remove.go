@@ -11,6 +11,7 @@ import (
 
 	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -32,9 +33,9 @@ func (p *player) allows(s *step) error {
 			return err
 		case !there:
 		case destroys(action) && e.Server == "":
-			return fmt.Errorf("it would delete the key pair %s, which this replay has not made", clean(e.Name))
+			return fmt.Errorf("it would delete the key pair %s, which this replay has not made", plain.Text(e.Name))
 		case destroys(action):
-			return fmt.Errorf("it would change the server %s, to which a key pair is bound that this replay has not made", clean(e.Server))
+			return fmt.Errorf("it would change the server %s, to which a key pair is bound that this replay has not made", plain.Text(e.Server))
 		}
 	}
 	return nil
@@ -163,7 +164,7 @@ type pair struct {
 func (p *player) owner(product, account string, call wire.Call) (*wire.Answer, error) {
 	a, ok := p.account(account)
 	if !ok {
-		return nil, fmt.Errorf("the world has no account %s", clean(account))
+		return nil, fmt.Errorf("the world has no account %s", plain.Text(account))
 	}
 	x := evidence.Exchange{Origin: evidence.Origin{Product: product, Account: account, Identity: a.Identities[0].Name}}
 	client, err := p.client(p.address(product), x)
@@ -242,7 +243,7 @@ func (p *player) clear() error {
 // remove undoes one entry. One that is not there any more is gone.
 func (p *player) remove(e ledger.Entry) error {
 	call := wire.Call{Action: "DeleteKeyPairs", Params: []wire.Param{{Name: "RegionId", Value: e.Region}}}
-	what := fmt.Sprintf("the key pair %s of %s", clean(e.Name), e.Product)
+	what := fmt.Sprintf("the key pair %s of %s", plain.Text(e.Name), e.Product)
 	names, err := json.Marshal([]string{e.Name})
 	switch {
 	case err != nil:
@@ -250,7 +251,7 @@ func (p *player) remove(e ledger.Entry) error {
 	case e.Server != "":
 		call.Action = "DetachKeyPair"
 		call = call.With("KeyPairName", e.Name).With("InstanceIds.1", e.Server)
-		what = fmt.Sprintf("%s on server %s", what, clean(e.Server))
+		what = fmt.Sprintf("%s on server %s", what, plain.Text(e.Server))
 	case e.Product == "SWAS":
 		call = call.With("KeyPairNames.1", e.Name)
 	default:

@@ -17,6 +17,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/wire"
@@ -43,12 +44,12 @@ func Run(ctx context.Context, o Options) error {
 		sent: nonces{}, typed: nonces{}, there: map[ledger.Entry]bool{},
 	}
 	p.tell("%s  %s  %s", o.Rule.ID, o.Rule.Level, o.Rule.Verdict)
-	p.tell("%s", clean(o.Rule.Statement))
+	p.tell("%s", plain.Text(o.Rule.Statement))
 	for _, spec := range o.Rule.Specs {
 		if len(spec.Exchanges) == 0 {
 			continue
 		}
-		p.tell("\nspec %s", clean(spec.Text))
+		p.tell("\nspec %s", plain.Text(spec.Text))
 		own := slices.IndexFunc(spec.Exchanges, func(x evidence.Exchange) bool { return !x.Earlier })
 		if own >= 0 && spec.Exchanges[own].Seq > 1 {
 			p.tell("     %d earlier requests of this spec are not in the report", spec.Exchanges[own].Seq-1)
@@ -182,11 +183,11 @@ func (p *player) client(base string, x evidence.Exchange) (*wire.Client, error) 
 func (p *player) identity(x evidence.Exchange) (world.Identity, error) {
 	account, ok := p.account(x.Account)
 	if !ok {
-		return world.Identity{}, fmt.Errorf("the world has no account %s", clean(x.Account))
+		return world.Identity{}, fmt.Errorf("the world has no account %s", plain.Text(x.Account))
 	}
 	id, ok := account.Identity(x.Identity)
 	if !ok {
-		return world.Identity{}, fmt.Errorf("the world has no identity %q in account %s", clean(x.Identity), account.ID)
+		return world.Identity{}, fmt.Errorf("the world has no identity %q in account %s", plain.Text(x.Identity), account.ID)
 	}
 	return id, nil
 }
@@ -202,13 +203,13 @@ func (p *player) account(id string) (world.Account, bool) {
 
 // show tells of one request: what came then and now, and its lines for a shell.
 func (p *player) show(s *step, meanwhile bool) {
-	head := fmt.Sprintf("\n#%d %s of %s as %q of account %s", s.Seq, cmp.Or(clean(s.Action), "a request without an action"),
-		clean(s.Product), clean(s.Identity), clean(s.Account))
+	head := fmt.Sprintf("\n#%d %s of %s as %q of account %s", s.Seq, cmp.Or(plain.Text(s.Action), "a request without an action"),
+		plain.Text(s.Product), plain.Text(s.Identity), plain.Text(s.Account))
 	if words := wire.Shape(s.Shape).Description(); words != "" {
 		head += ", " + words
 	}
 	if s.Fault != "" {
-		head += ", with the fault " + clean(s.Fault)
+		head += ", with the fault " + plain.Text(s.Fault)
 	}
 	if s.Earlier {
 		head += ", sent by an earlier spec"
@@ -220,16 +221,16 @@ func (p *player) show(s *step, meanwhile bool) {
 	p.tell("  recorded  %s", recorded(s.Exchange))
 	switch {
 	case s.unsent != nil:
-		p.tell("  not sent  %s", clean(s.unsent.Error()))
+		p.tell("  not sent  %s", plain.Text(s.unsent.Error()))
 		return
 	case s.answer != nil:
 		p.tell("  now       %s", now(s.answer))
 	}
 	if s.answer != nil && len(s.answer.Body) > 0 {
-		p.tell("  answer    %s", clean(evidence.Excerpt(s.answer.Header.Get("Content-Type"), s.answer.Body, excerpt, p.World.Secrets()...)))
+		p.tell("  answer    %s", plain.Text(evidence.Excerpt(s.answer.Header.Get("Content-Type"), s.answer.Body, excerpt, p.World.Secrets()...)))
 	}
 	if p.base(s) == "" {
-		p.tell("  # no lines for a shell: the target has no address for %s", clean(s.Product))
+		p.tell("  # no lines for a shell: the target has no address for %s", plain.Text(s.Product))
 		return
 	}
 	p.lines(s)
@@ -251,15 +252,15 @@ func (p *player) lines(s *step) {
 		line, needs, err = p.curl(s, id)
 	}
 	if err != nil {
-		p.tell("  # no curl line: %s", clean(err.Error()))
+		p.tell("  # no curl line: %s", plain.Text(err.Error()))
 	} else {
 		if needs != "" {
-			p.tell("  # %s must hold the security token of %q", needs, clean(s.Identity))
+			p.tell("  # %s must hold the security token of %q", needs, plain.Text(s.Identity))
 		}
 		p.tell("  %s", line)
 	}
 	if line, err = Aliyun(s.Product, p.base(s), s.call); err != nil {
-		p.tell("  # %s", clean(err.Error()))
+		p.tell("  # %s", plain.Text(err.Error()))
 	} else {
 		p.tell("  %s", line)
 	}
@@ -295,27 +296,24 @@ var code = regexp.MustCompile(`"Code":"([^"]{1,100})"|<Code>([^<]{1,100})</Code>
 // recorded is the status and code of the recorded answer.
 func recorded(x evidence.Exchange) string {
 	if x.Response == nil {
-		return cmp.Or(clean(x.Error), "no answer")
+		return cmp.Or(plain.Text(x.Error), "no answer")
 	}
 	_, status, _ := strings.Cut(x.Response.Line, " ")
 	status, _, _ = strings.Cut(status, " ")
 	if m := code.FindStringSubmatch(x.Response.Body); m != nil && !strings.HasPrefix(status, "2") {
 		status += " " + m[1] + m[2]
 	}
-	return clean(status)
+	return plain.Text(status)
 }
 
 // now is the status and code of an answer, as recorded says them.
 func now(a *wire.Answer) string {
 	if a.Status == 0 {
-		return clean(a.String())
+		return plain.Text(a.String())
 	}
 	status := fmt.Sprint(a.Status)
 	if refusal, _ := a.Refusal(); refusal.Code != "" && a.Status/100 != 2 { // as far as it is one
 		status += " " + evidence.Text(refusal.Code)
 	}
-	return clean(status)
+	return plain.Text(status)
 }
-
-// clean makes text of a report or a target safe for a terminal.
-func clean(s string) string { return strings.Map(printed, s) }

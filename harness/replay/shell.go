@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -133,7 +134,7 @@ func Aliyun(product, base string, call wire.Call) (string, error) {
 		case seen[p.Name]:
 			return "", fmt.Errorf("the aliyun CLI sends %s only once", p.Name)
 		case unprintable(p.Name + p.Value):
-			return "", fmt.Errorf("no aliyun line: %s has line ends or other characters that do not print", strings.Map(printed, p.Name))
+			return "", fmt.Errorf("no aliyun line: %s has line ends or other characters that do not print", plain.Text(p.Name))
 		case strings.HasPrefix(p.Value, "-"):
 			words = append(words, quote("--"+p.Name+"="+p.Value)) // else the CLI takes it for a flag
 		default:
@@ -153,12 +154,4 @@ func Aliyun(product, base string, call wire.Call) (string, error) {
 		words = append(words, "--insecure") // the CLI's word for http
 	}
 	return strings.Join(words, " "), nil
-}
-
-// printed is a character as it may stand in a line.
-func printed(r rune) rune {
-	if unicode.IsPrint(r) {
-		return r
-	}
-	return '?'
 }

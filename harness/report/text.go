@@ -3,8 +3,9 @@ package report
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/kpspec/kpspec/harness/plain"
 )
 
 func rules(n int) string { return plural(n, "rule") }
@@ -25,34 +26,10 @@ func firstLine(s string) string {
 // alone is often no more than "Expected".
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
-// clean makes text safe to be shown: what a target answers must not be able
-// to move the cursor, colour the screen or reverse the text.
-func clean(s string) string {
-	if harmless(s) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= ' ' && r <= '~':
-			return r
-		case r == '\n' || r == '\r':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
-			return '?'
-		}
-		return r
-	}, strings.ReplaceAll(s, "\t", "    "))
-}
+// clean makes text safe to be shown on one line.
+func clean(s string) string { return plain.Text(onOneLine.Replace(s)) }
 
-// harmless says that s is plain ASCII, which nearly all text is.
-func harmless(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
+var onOneLine = strings.NewReplacer("\t", "    ", "\n", " ", "\r", " ")
 
 // cleanLines is clean for text of several lines, which stay.
 func cleanLines(s string) string {

@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/rpc"
-	"net/rpc/jsonrpc"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +16,7 @@ import (
 
 	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/report"
+	"github.com/kpspec/kpspec/harness/turns"
 	"github.com/kpspec/kpspec/suites"
 	"github.com/kpspec/kpspec/suites/vocabulary"
 )
@@ -59,7 +57,6 @@ func Run(ctx context.Context, cfg suites.Config, processes int, command func() *
 	for who := range processes {
 		all.Go(func() {
 			share, err := plan.process(ctx, who, command())
-			plan.table.leave(who)
 			mu.Lock()
 			defer mu.Unlock()
 			shares = append(shares, share)
@@ -76,15 +73,12 @@ func Run(ctx context.Context, cfg suites.Config, processes int, command func() *
 
 // plan is what the processes of a run have in common.
 type plan struct {
-	cfg   suites.Config
-	table *table
-	names sync.Map // that do not tell who has made them → number of the process that uses it
-	alone bool     // the specs of a product run one after the other, for they fill the region that the others work in
+	*turns.Run
+	cfg       suites.Config
+	processes int
 }
 
 func newPlan(ctx context.Context, cfg suites.Config, processes int) (*plan, error) {
-	regions := cfg.Place.World.Regions
-	p := &plan{cfg: cfg, alone: cfg.Place.Quota && len(regions) < 3}
 	room, err := suites.Room(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -96,13 +90,13 @@ func newPlan(ctx context.Context, cfg suites.Config, processes int) (*plan, erro
 		return nil, err
 	}
 	mayTake := func(who int, s vocabulary.Spec) bool { return len(both) < 2 || (who < ofSWAS) == (s.Product == "SWAS") }
-	p.table = newTable(processes, map[string]int{vocabulary.SWASRoom: room / vocabulary.SWASRoomOfGroup}, mayTake)
-	return p, nil
+	return &plan{turns.NewRun(cfg.Place, room, mayTake), cfg, processes}, nil
 }
 
 // process starts one process and serves it until it ends.
 func (p *plan) process(ctx context.Context, who int, cmd *exec.Cmd) (suites.Share, error) {
-	d := &desk{plan: p, ctx: ctx, who: who, gone: make(chan struct{})}
+	d := &desk{Desk: p.Desk(ctx, who), plan: p, ctx: ctx, who: who}
+	defer func() { _ = d.Leave(turns.Nothing{}, nil) }() // it never fails
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	in, err := cmd.StdinPipe()
@@ -132,11 +126,9 @@ func (p *plan) process(ctx context.Context, who int, cmd *exec.Cmd) (suites.Shar
 			_ = cmd.Process.Kill() // it has had its time; what it left stands in its ledger
 		}
 	}()
-	server := rpc.NewServer()
-	if err := server.RegisterName("Run", d); err != nil {
-		return suites.Share{}, errors.Join(err, in.Close(), cmd.Wait())
+	if err := d.Serve(duplex{out, in}, d); err != nil {
+		return suites.Share{}, errors.Join(err, cmd.Wait())
 	}
-	server.ServeCodec(jsonrpc.NewServerCodec(&pipe{Reader: out, WriteCloser: in, ended: sync.OnceFunc(func() { close(d.gone) })}))
 	err = cmd.Wait()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -147,30 +139,17 @@ func (p *plan) process(ctx context.Context, who int, cmd *exec.Cmd) (suites.Shar
 	return *d.share, nil
 }
 
-// pipe is the connection to a process. It tells when the process has ended.
-type pipe struct {
-	io.Reader
-	io.WriteCloser
-	ended func()
-}
-
-func (p *pipe) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
-	if err != nil {
-		p.ended()
-	}
-	return n, err
-}
-
 // Job is what a process is to do.
 type Job struct {
 	ECS, SWAS    string
 	World        string // as YAML: only so are its secrets written
 	Shape        string
 	Quota        bool
+	Fleeting     bool
 	SpareServers bool
 	Lacks        []string
-	Limited      bool // requests have to be asked for
+	Limits       guard.Limits // of all processes; requests have to be asked for
+	Processes    int
 	Edition      string
 	Rules        []string
 	Version      string
@@ -179,28 +158,19 @@ type Job struct {
 	Ledger       string
 }
 
-// Passed is the answer to a request to let a request leave.
-type Passed struct {
-	Spent  bool // the budget is used up
-	Budget int
-}
-
 // desk is what one process may ask of the run.
 type desk struct {
+	*turns.Desk
 	plan *plan
 	ctx  context.Context
 	who  int
-	gone chan struct{} // closed when the process has ended
 
 	mu    sync.Mutex
 	share *suites.Share
 }
 
-// Nothing is what a call has no use for.
-type Nothing struct{}
-
 // Job tells the process what to do.
-func (d *desk) Job(_ Nothing, job *Job) error {
+func (d *desk) Job(_ turns.Nothing, job *Job) error {
 	cfg := d.plan.cfg
 	world, err := yaml.Marshal(cfg.Place.World)
 	if err != nil {
@@ -208,7 +178,7 @@ func (d *desk) Job(_ Nothing, job *Job) error {
 	}
 	*job = Job{
 		ECS: cfg.Place.ECS, SWAS: cfg.Place.SWAS, World: string(world), Shape: string(cfg.Place.Shape),
-		Quota: cfg.Place.Quota, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limited: cfg.Place.Gate != nil,
+		Quota: cfg.Place.Quota, Fleeting: cfg.Place.Fleeting, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limits: cfg.Place.Gate.Limits(), Processes: d.plan.processes,
 		Edition: string(cfg.Edition), Rules: cfg.Rules, Version: cfg.Version, Timeout: cfg.Timeout, Seed: cfg.Seed,
 		Ledger: ledgerOf(cfg.Ledger, d.who),
 	}
@@ -224,59 +194,14 @@ func ledgerOf(file string, who int) string {
 	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(file, end), who+1, end)
 }
 
-// Over returns when the run was interrupted.
-func (d *desk) Over(Nothing, *Nothing) error {
-	select {
-	case <-d.ctx.Done():
-	case <-d.gone:
-	}
+// Over returns when the run was interrupted, or the process has ended.
+func (d *desk) Over(turns.Nothing, *turns.Nothing) error {
+	d.Wait()
 	return nil
-}
-
-// Begin tells whether the process shall run a spec, when it may.
-func (d *desk) Begin(s vocabulary.Spec, yes *bool) error {
-	if d.plan.alone {
-		s.Group, s.Holds = s.Product, nil
-	}
-	*yes = d.plan.table.begin(d.ctx, d.who, s)
-	return nil
-}
-
-// End takes back what the spec needed.
-func (d *desk) End(Nothing, *Nothing) error {
-	d.plan.table.end(d.who)
-	return nil
-}
-
-// Name is one of which this process says that it is about to use it.
-func (d *desk) Name(name string, _ *Nothing) error {
-	d.plan.names.Store(name, d.who)
-	return nil
-}
-
-// Others tells whether another process uses a name.
-func (d *desk) Others(name string, yes *bool) error {
-	who, used := d.plan.names.Load(name)
-	*yes = used && who != d.who
-	return nil
-}
-
-// Pass returns when a request may leave.
-func (d *desk) Pass(cleaning bool, passed *Passed) error {
-	ctx := d.ctx
-	if cleaning {
-		ctx = guard.Cleanup(context.WithoutCancel(ctx))
-	}
-	err := d.plan.cfg.Place.Gate.Pass(ctx)
-	if spent, ok := errors.AsType[*guard.SpentError](err); ok {
-		*passed = Passed{Spent: true, Budget: spent.Requests}
-		return nil
-	}
-	return err
 }
 
 // Deliver takes the results of the process.
-func (d *desk) Deliver(share suites.Share, _ *Nothing) error {
+func (d *desk) Deliver(share suites.Share, _ *turns.Nothing) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.share = &share

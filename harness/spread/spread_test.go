@@ -44,6 +44,13 @@ func (m *mortal) Read(b []byte) (int, error) {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(leading) != "" {
+		if err := lead(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(working) == "" {
 		os.Exit(m.Run())
 	}

@@ -333,40 +333,11 @@ func keys() map[string][]string {
 	return known
 }
 
-// suggestion names the known word that is nearest to an unknown one, or, when
-// none is near, all of them.
+// suggestion names the known words that look like an unknown one, or, when none does,
+// all of them.
 func suggestion(word string, known []string) string {
-	best, distance := "", 3 // two slips at most, else the guess confuses
-	for _, k := range known {
-		if d := edits(strings.ToLower(word), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
+	if near := catalogue.DidYouMean(word, known); near != "" || len(known) == 0 {
+		return near
 	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("; did you mean %q?", best)
-	case len(known) > 0:
-		return "; known here: " + strings.Join(known, ", ")
-	}
-	return ""
-}
-
-// edits counts the characters to insert, delete or replace to get from a to b.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return "; known here: " + strings.Join(known, ", ")
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/plain"
 )
 
 const (
@@ -104,7 +105,7 @@ func (t *container) Start(ctx context.Context) (Place, error) {
 	t.started = true
 	place, err := t.start(ctx)
 	if err != nil {
-		return Place{}, errors.New(oneLine(t.redact(errors.Join(err, t.stop(ctx)).Error())))
+		return Place{}, errors.New(plain.Line(t.redact(errors.Join(err, t.stop(ctx)).Error())))
 	}
 	return place, nil
 }
@@ -161,7 +162,7 @@ func (t *container) engine(ctx context.Context) error {
 	select {
 	case r := <-found:
 		if r.err != nil {
-			return fmt.Errorf("no container engine answers (%s); start Docker, or set DOCKER_HOST", oneLine(r.err.Error()))
+			return fmt.Errorf("no container engine answers (%s); start Docker, or set DOCKER_HOST", plain.Line(r.err.Error()))
 		}
 		t.provider = r.provider
 		return nil
@@ -270,7 +271,7 @@ func (t *container) await(ctx context.Context) (string, error) {
 				return "", fmt.Errorf("container %s: interrupted while it started: %w", t.config.Image, err)
 			}
 			return "", fmt.Errorf("container %s gives no answer to GET %s on its port %d within %s (%s); check container.port and container.wait%s",
-				t.config.Image, cmp.Or(t.config.Wait, "/"), t.config.Port, t.config.StartTimeout, oneLine(said.Error()), t.words(ctx))
+				t.config.Image, cmp.Or(t.config.Wait, "/"), t.config.Port, t.config.StartTimeout, plain.Line(said.Error()), t.words(ctx))
 		case <-ticker.C:
 		}
 	}
@@ -413,7 +414,7 @@ func (t *container) stop(ctx context.Context) error {
 	}
 	if err != nil && !strings.Contains(err.Error(), "No such container") {
 		return fmt.Errorf("container %s cannot be removed: %s; remove it with docker rm --force --volumes %.12s",
-			t.config.Image, oneLine(t.redact(err.Error())), t.ctr.GetContainerID())
+			t.config.Image, plain.Line(t.redact(err.Error())), t.ctr.GetContainerID())
 	}
 	t.ctr = nil
 	return nil

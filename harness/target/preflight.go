@@ -15,6 +15,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -118,7 +119,7 @@ func ask(ctx context.Context, p Place, all []question, options []wire.Option, ea
 			answer, bad := &wire.Answer{}, (*problem)(nil)
 			client, err := wire.NewClient(api.url, p.World.Accounts[q.account].Identities[q.identity], options...)
 			if err != nil {
-				bad = &problem{checkWorld, oneLine(err.Error()), ""}
+				bad = &problem{checkWorld, plain.Line(err.Error()), ""}
 			} else {
 				answer = client.Do(ctx, api.question(q.region, shape))
 				bad = api.judge(answer, q.region, q.who(p.World), hider(p.World))
@@ -210,16 +211,11 @@ func hider(w world.World) func(string) string {
 	replacer := strings.NewReplacer(pairs...)
 	return func(s string) string {
 		const most = 200
-		r := []rune(replacer.Replace(oneLine(s)))
+		r := []rune(replacer.Replace(plain.Line(s)))
 		if len(r) > most {
 			r = append(r[:most], []rune("...")...)
 		}
-		return strings.Map(func(r rune) rune {
-			if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-				return '?'
-			}
-			return r
-		}, string(r))
+		return plain.Text(string(r))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/reference"
 	"github.com/kpspec/kpspec/reference/defect"
 )
@@ -91,7 +92,7 @@ func (e *embedded) Start(ctx context.Context) (Place, error) {
 	}
 	api, err := reference.New(e.place.World, e.options)
 	if err != nil {
-		return Place{}, fmt.Errorf("embedded reference: %s", oneLine(err.Error()))
+		return Place{}, fmt.Errorf("embedded reference: %s", plain.Line(err.Error()))
 	}
 	var listen net.ListenConfig
 	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -132,7 +133,7 @@ func (e *embedded) Stop(ctx context.Context) error {
 	err = errors.Join(err, e.api.Close())
 	e.api = nil
 	if err != nil {
-		return fmt.Errorf("embedded reference: stop: %s", oneLine(err.Error()))
+		return fmt.Errorf("embedded reference: stop: %s", plain.Line(err.Error()))
 	}
 	return nil
 }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -52,6 +52,8 @@ type Place struct {
 	Quota bool        // the specs that create hundreds of key pairs may run
 	Lacks []string    // of Helpers, those that the target declares it does not have
 
+	Fleeting bool // what is made there is gone with the target, which the run itself has started
+
 	SpareServers bool        // the specs that bind key pairs to servers may not run
 	Gate         *guard.Gate // that every request passes; nil where there are no limits
 }
@@ -86,6 +88,7 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 			return nil, err
 		}
 		place := c.place(w, true, guard.Limits{})
+		place.Fleeting = true
 		if c.Target == Reference {
 			return newReference(c.Reference, edition, place, c.Defect)
 		}
@@ -136,7 +139,7 @@ func (c Config) world(w world.World) (world.World, error) {
 	}
 	w, err := c.World.Resolved(os.LookupEnv)
 	if err != nil {
-		return world.World{}, fmt.Errorf("world: %s", oneLine(err.Error()))
+		return world.World{}, fmt.Errorf("world: %s", plain.Line(err.Error()))
 	}
 	return w, nil
 }
@@ -175,15 +178,4 @@ func (c Config) wants(asked *bool, byDefault bool) bool {
 		return byDefault
 	}
 	return *asked
-}
-
-// oneLine joins the lines of a message that was made elsewhere.
-func oneLine(s string) string {
-	var lines []string
-	for line := range strings.Lines(s) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "; ")
 }

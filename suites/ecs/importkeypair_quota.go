@@ -17,21 +17,16 @@ const most = 500
 // quota is about the number of key pairs in a region. Its specs share one
 // region filled to the brim, so they run in order, and each of them leaves the
 // region as full as it found it. They come first, so that a target whose quota
-// never recovers is caught here before it refuses everything else; where Ginkgo
-// runs processes beside each other, nothing runs beside them.
+// never recovers is caught here before it refuses everything else.
 func quota(k *Kit) {
 	rule, region := k.Rule, k.QuotaRegion()
-	alone := []any{SpecPriority(1)}
-	if suite, _ := GinkgoConfiguration(); suite.ParallelTotal > 1 {
-		alone = []any{Serial}
-	}
 	one := func() wire.Call { return k.Import(k.Name(), FreshKey()).With("RegionId", region) }
 	found := func(ctx SpecContext, call wire.Call) *Pair {
 		GinkgoHelper()
 		return k.ECS.FindIn(ctx, region, call.Value("KeyPairName"))
 	}
 
-	Describe("ECS ImportKeyPair with the quota nearly used up", alone, Together("ECS quota", ECSFull), Ordered, ContinueOnFailure, func() {
+	Describe("ECS ImportKeyPair with the quota nearly used up", SpecPriority(1), k.Together("ECS quota", ECSFull), Ordered, ContinueOnFailure, func() {
 		var stock *ECS
 		need := func() {
 			GinkgoHelper()

@@ -28,6 +28,8 @@ var allowed = map[string][]string{
 	"harness/cli":   {"fixtures", "harness", "reference/defect", "suites"},
 	// It runs the specs in processes of its own.
 	"harness/spread": {"fixtures", "harness", "suites"},
+	// It knows what specs say of themselves.
+	"harness/turns": {"fixtures", "harness", "suites"},
 	// It shows what both programs, the suites and the defects say of themselves.
 	"harness/manual":     {"fixtures", "harness", "reference", "suites"},
 	"harness/cmd/kpspec": {"fixtures", "harness", "suites"},

@@ -23,7 +23,7 @@ const noServer = "00000000000000000000000000000000"
 // attachKeyPair builds the specs of SWAS AttachKeyPair.
 func attachKeyPair(k *Kit) {
 	a := attacher{k}
-	Describe("SWAS AttachKeyPair", Serial, Together("SWAS AttachKeyPair", SWASRoom), Needs(Servers), func() {
+	Describe("SWAS AttachKeyPair", k.Together("SWAS AttachKeyPair", SWASRoom), Needs(Servers), func() {
 		k.Section("SWAS AttachKeyPair request", a.request)
 		k.Section("SWAS AttachKeyPair servers", a.servers)
 		k.Section("SWAS AttachKeyPair names", a.names)

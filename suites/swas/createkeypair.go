@@ -32,11 +32,11 @@ func createKeyPair(k *Kit, shared *created) {
 		tokened.proven(ctx)
 		return tokened
 	}
-	Describe("SWAS CreateKeyPair", Serial, Together("SWAS CreateKeyPair", SWASRoom), createLast, func() {
+	Describe("SWAS CreateKeyPair", k.Together("SWAS CreateKeyPair", SWASRoom), createLast, func() {
 		k.Section("SWAS CreateKeyPair region", func() { m.region() })
 		k.Section("SWAS CreateKeyPair name", func() { m.name() })
 		k.Section("SWAS CreateKeyPair token", func() {
-			Describe("with a client token", Ordered, ContinueOnFailure, func() {
+			Describe("with a client token", k.InOrder(), func() {
 				AfterAll(func(ctx SpecContext) { tokened.clear(ctx) })
 				m.token()
 				createToken(m)
@@ -46,7 +46,7 @@ func createKeyPair(k *Kit, shared *created) {
 		k.Section("SWAS CreateKeyPair permission", func() { createPermission(m) })
 		k.Section("SWAS CreateKeyPair key", func() { createdKey(m, shared) })
 	})
-	Describe("SWAS CreateKeyPair with the quota nearly used up", Serial, Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, createQuotaFirst, func() { createQuota(m) })
+	Describe("SWAS CreateKeyPair with the quota nearly used up", k.Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, createQuotaFirst, func() { createQuota(m) })
 }
 
 func createToken(m maker) {

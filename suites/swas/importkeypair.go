@@ -27,7 +27,7 @@ func importKeyPair(k *Kit, generated *created) {
 		Given(k.SWAS.Find(ctx, good.Value("KeyPairName"))).To(BePresent())
 		proven = true
 	}
-	Describe("SWAS ImportKeyPair", Serial, Together("SWAS ImportKeyPair", SWASRoom), func() {
+	Describe("SWAS ImportKeyPair", k.Together("SWAS ImportKeyPair", SWASRoom), func() {
 		k.Section("SWAS ImportKeyPair region", func() { m.region() })
 		k.Section("SWAS ImportKeyPair name", func() { m.name() })
 		k.Section("SWAS ImportKeyPair token", func() { m.token(); importToken(m) })
@@ -36,7 +36,7 @@ func importKeyPair(k *Kit, generated *created) {
 		k.Section("SWAS ImportKeyPair answer", func() { importAnswer(m) })
 		k.Section("SWAS ImportKeyPair permission", func() { importPermission(m) })
 	})
-	Describe("SWAS ImportKeyPair with the quota used up", Serial, Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, importQuotaNext, func() { importQuota(m) })
+	Describe("SWAS ImportKeyPair with the quota used up", k.Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, importQuotaNext, func() { importQuota(m) })
 }
 
 func importToken(m maker) {

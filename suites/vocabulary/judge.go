@@ -219,7 +219,7 @@ func (k *Kit) needProduct(product string) {
 // sees to it that everything made is removed afterwards, keeps the record when
 // the spec ends badly, and does not let a spec pass that has asserted nothing.
 func (k *Kit) judge(ctx context.Context, product string, body func(context.Context)) {
-	if k.begin != nil && !k.begin(specOf(CurrentSpecReport(), product)) {
+	if k.begin != nil && !k.begin(ctx, specOf(CurrentSpecReport(), product)) {
 		return // whoever said no knows what to make of it
 	}
 	if k.end != nil {

@@ -42,9 +42,10 @@ type Kit struct {
 	names     *names.Source
 	done      <-chan struct{} // closed when the run is interrupted
 	deadline  deadline        // of cleaning up then
-	begin     func(Spec) bool
+	begin     func(context.Context, Spec) bool
 	end       func()
 	company   *Company
+	parallel  bool // this is one of the processes of `ginkgo -p`
 	known     Sections
 	wanted    func(rule string) bool
 	section   []string // that are being built, the outermost first
@@ -66,17 +67,17 @@ type Kit struct {
 type Options struct {
 	Edition catalogue.Edition
 	Place   target.Place
-	Timeout time.Duration          // of one request; zero is the client's default
-	Agent   string                 // the User-Agent of every request; empty is the client's default
-	Done    <-chan struct{}        // closed when the run is interrupted; nil is never
-	Wire    http.RoundTripper      // carries the requests; nil is a transport of the kit's own
-	Begin   func(Spec) bool        // is told of a spec before it runs, and says whether it shall; nil runs all
-	End     func()                 // is told that it has ended and cleaned up; may be nil
-	Company *Company               // the other processes of the run; nil: there are none
-	Known   Sections               // what sections there are, where that is known; nil builds all
-	Wanted  func(rule string) bool // with Known: whether specs about a rule shall be built
-	Watch   *Watch                 // is told of the assertions; nil is nobody
-	Bare    bool                   // nobody reads why a spec ended: no evidence is kept, and Ginkgo itself is told of no failure
+	Timeout time.Duration                    // of one request; zero is the client's default
+	Agent   string                           // the User-Agent of every request; empty is the client's default
+	Done    <-chan struct{}                  // closed when the run is interrupted; nil is never
+	Wire    http.RoundTripper                // carries the requests; nil is a transport of the kit's own
+	Begin   func(context.Context, Spec) bool // is told of a spec before it runs, and says whether it shall; nil runs all
+	End     func()                           // is told that it has ended and cleaned up; may be nil
+	Company *Company                         // the other processes of the run; nil: there are none
+	Known   Sections                         // what sections there are, where that is known; nil builds all
+	Wanted  func(rule string) bool           // with Known: whether specs about a rule shall be built
+	Watch   *Watch                           // is told of the assertions; nil is nobody
+	Bare    bool                             // nobody reads why a spec ended: no evidence is kept, and Ginkgo itself is told of no failure
 }
 
 // NewKit prepares the actors for a target that is up. It sends nothing. The
@@ -103,6 +104,8 @@ func NewKit(o Options) (*Kit, error) {
 		wanted:    o.Wanted,
 		built:     Sections{},
 	}
+	suite, _ := GinkgoConfiguration() // while it builds the tree, Ginkgo says something else
+	k.parallel = suite.ParallelTotal > 1
 	watch.Store(o.Watch)
 	bare.Store(o.Bare)
 	k.recorder.Hide(o.Place.World.Secrets()...)
@@ -352,21 +355,15 @@ func (k *Kit) Close(ctx context.Context) {
 		k.remove(ctx, l)
 		open = append(open, l.Open()...)
 	}
-	if k.gone() || ctx.Err() != nil {
-		var names []string
-		for _, e := range open {
-			names = append(names, e.Name)
-		}
-		if len(open) > 0 {
-			tell(&Leftover{"key pairs may be left: " + silence(ctx), names})
-		}
+	if k.silent.Load() > 0 || ctx.Err() != nil {
+		k.tellOpen(ctx, open)
 		return
 	}
 	for _, a := range k.makers() {
 		for _, region := range k.Place.World.Regions {
 			left := k.sweep(ctx, a, region)
 			if ctx.Err() != nil {
-				tell(&Leftover{Cause: "key pairs may be left: " + silence(ctx)})
+				tell(k.unknown(ctx, nil))
 				return
 			}
 			if left != nil {
@@ -374,6 +371,27 @@ func (k *Kit) Close(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// tellOpen tells, at once, of all that the ledgers hold when the target does not
+// answer any more.
+func (k *Kit) tellOpen(ctx context.Context, open []ledger.Entry) {
+	if len(open) == 0 {
+		return
+	}
+	var names []string
+	for _, e := range open {
+		names = append(names, e.Name)
+	}
+	tell(k.unknown(ctx, names))
+}
+
+// unknown is what is to be said of a target that has not been asked what is left.
+func (k *Kit) unknown(ctx context.Context, names []string) *Leftover {
+	if k.Place.Fleeting {
+		return &Leftover{Cause: "nothing is left: " + silence(ctx) + ", and what the run had made there is gone with it"}
+	}
+	return &Leftover{"key pairs may be left: " + silence(ctx), names}
 }
 
 // tell writes down what is left on the target. Rules do not change by it, but
@@ -442,7 +460,7 @@ func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
 			undo = (*actor).unbind
 		}
 		left := undo(owner, ctx, batch)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || left != nil && k.silent.Load() > 0 {
 			return // likewise
 		}
 		if left != nil {

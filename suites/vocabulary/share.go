@@ -15,8 +15,8 @@ import (
 type Spec struct {
 	Text    string
 	Product string   // of the rule it is about
-	Group   string   // see [Together]
-	Holds   []string // see [Together]
+	Group   string   // see [Kit.Together]
+	Holds   []string // see [Kit.Together]
 	Needs   []string // see [Needs]
 }
 
@@ -35,14 +35,27 @@ const (
 	needsLabel    = "needs="
 )
 
-// Together is a decorator: these specs share what they have made, so one process
-// runs all of them. What they hold nobody else uses from the first to the last.
-func Together(group string, holds ...string) Labels {
+// Together is a decorator of a container: its specs share what they have made, so
+// one process runs all of them. What they hold nobody else uses from the first to the
+// last.
+func (k *Kit) Together(group string, holds ...string) []any {
 	labels := Label(togetherLabel + group)
 	for _, what := range holds {
 		labels = append(labels, holdsLabel+what)
 	}
-	return labels
+	if k.parallel {
+		return []any{labels, Ordered, ContinueOnFailure} // Ginkgo gives these to one process
+	}
+	return []any{labels}
+}
+
+// InOrder is a decorator of a container within one of [Kit.Together]: its specs run one
+// after the other, as they stand.
+func (k *Kit) InOrder() []any {
+	if k.parallel {
+		return []any{Ordered} // the outer one goes on after a failure
+	}
+	return []any{Ordered, ContinueOnFailure}
 }
 
 // Needs is a decorator: a spec uses this, and no other spec must do so meanwhile.

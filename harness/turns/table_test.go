@@ -1,4 +1,4 @@
-package spread
+package turns
 
 import (
 	"context"
@@ -11,6 +11,15 @@ import (
 )
 
 func anybody(int, vocabulary.Spec) bool { return true }
+
+// tableFor is one to which so many processes have come.
+func tableFor(processes int, room map[string]int, mayTake func(int, vocabulary.Spec) bool) *table {
+	t := newTable(room, mayTake)
+	for range processes {
+		t.join()
+	}
+	return t
+}
 
 func spec(text string) vocabulary.Spec { return vocabulary.Spec{Text: text, Product: "ECS"} }
 
@@ -33,7 +42,7 @@ func waits(t *table, n int) func() bool {
 
 func TestASpecGoesToTheProcessThatAsksFirst(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(2, nil, anybody)
+	tab := tableFor(2, nil, anybody)
 	g.Expect(tab.begin(t.Context(), 0, spec("a"))).To(BeTrue())
 	tab.end(0)
 	g.Expect(tab.begin(t.Context(), 1, spec("a"))).To(BeFalse())
@@ -42,7 +51,7 @@ func TestASpecGoesToTheProcessThatAsksFirst(t *testing.T) {
 
 func TestAGroupGoesToOneProcess(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(2, nil, anybody)
+	tab := tableFor(2, nil, anybody)
 	g.Expect(tab.begin(t.Context(), 0, inGroup("g", "a"))).To(BeTrue())
 	tab.end(0)
 	g.Expect(tab.begin(t.Context(), 1, inGroup("g", "b"))).To(BeFalse())
@@ -51,14 +60,14 @@ func TestAGroupGoesToOneProcess(t *testing.T) {
 
 func TestWhoMayNotTakeASpecLeavesItToOthers(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(2, nil, func(who int, _ vocabulary.Spec) bool { return who == 1 })
+	tab := tableFor(2, nil, func(who int, _ vocabulary.Spec) bool { return who == 1 })
 	g.Expect(tab.begin(t.Context(), 0, spec("a"))).To(BeFalse())
 	g.Expect(tab.begin(t.Context(), 1, spec("a"))).To(BeTrue())
 }
 
 func TestASpecWaitsForWhatAnotherOneUses(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(3, nil, anybody)
+	tab := tableFor(3, nil, anybody)
 	g.Expect(tab.begin(t.Context(), 0, needing("a", "servers"))).To(BeTrue())
 	began := make(chan bool, 1)
 	go func() { began <- tab.begin(t.Context(), 1, needing("b", "servers")) }()
@@ -71,7 +80,7 @@ func TestASpecWaitsForWhatAnotherOneUses(t *testing.T) {
 
 func TestAGroupHoldsWhatItNeedsUntilItsProcessDoesSomethingElse(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(4, map[string]int{"room": 2}, anybody)
+	tab := tableFor(4, map[string]int{"room": 2}, anybody)
 	g.Expect(tab.begin(t.Context(), 0, inGroup("g", "a", "room"))).To(BeTrue())
 	tab.end(0)
 	g.Expect(tab.begin(t.Context(), 1, inGroup("h", "b", "room"))).To(BeTrue(), "there is room for two")
@@ -88,7 +97,7 @@ func TestAGroupHoldsWhatItNeedsUntilItsProcessDoesSomethingElse(t *testing.T) {
 
 func TestWhoHoldsSomethingDoesNotWaitBehindWhoHoldsNothing(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(3, nil, anybody)
+	tab := tableFor(3, nil, anybody)
 	g.Expect(tab.begin(t.Context(), 0, inGroup("g", "a", "room"))).To(BeTrue())
 	tab.end(0)
 	later := inGroup("h", "b", "room")
@@ -104,7 +113,7 @@ func TestWhoHoldsSomethingDoesNotWaitBehindWhoHoldsNothing(t *testing.T) {
 
 func TestNobodyWaitsForEver(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(2, nil, anybody)
+	tab := tableFor(2, nil, anybody)
 	g.Expect(tab.begin(t.Context(), 0, inGroup("g", "a", "one"))).To(BeTrue())
 	tab.end(0)
 	g.Expect(tab.begin(t.Context(), 1, inGroup("h", "b", "two"))).To(BeTrue())
@@ -125,7 +134,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 
 func TestWhatAProcessHadIsFreeWhenItIsGone(t *testing.T) {
 	g := NewWithT(t)
-	tab := newTable(3, nil, anybody)
+	tab := tableFor(3, nil, anybody)
 	taken := inGroup("g", "a", "room")
 	taken.Needs = []string{"servers"}
 	g.Expect(tab.begin(t.Context(), 0, taken)).To(BeTrue())
@@ -139,20 +148,11 @@ func TestWhatAProcessHadIsFreeWhenItIsGone(t *testing.T) {
 func TestAnInterruptedRunLetsEverybodyThrough(t *testing.T) {
 	g := NewWithT(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	tab := newTable(3, nil, anybody)
+	tab := tableFor(3, nil, anybody)
 	g.Expect(tab.begin(ctx, 0, needing("a", "servers"))).To(BeTrue())
 	began := make(chan bool, 1)
 	go func() { began <- tab.begin(ctx, 1, needing("b", "servers")) }()
 	g.Eventually(waits(tab, 1)).WithTimeout(time.Minute).Should(BeTrue())
 	cancel()
 	g.Eventually(began).WithTimeout(time.Minute).Should(Receive(BeTrue()))
-}
-
-func TestHowManyProcessesFit(t *testing.T) {
-	g := NewWithT(t)
-	g.Expect(fitting(time.Millisecond, 0)).To(Equal(1))
-	g.Expect(fitting(10*time.Millisecond, 0)).To(Equal(1))
-	g.Expect(fitting(50*time.Millisecond, 0)).To(Equal(8))
-	g.Expect(fitting(50*time.Millisecond, 10)).To(Equal(1), "ten per second need no second process")
-	g.Expect(fitting(50*time.Millisecond, 100)).To(Equal(6))
 }

@@ -1,4 +1,4 @@
-package spread
+package turns
 
 import (
 	"cmp"
@@ -20,14 +20,14 @@ import (
 type table struct {
 	mu      sync.Mutex
 	freed   chan struct{}                   // closed when it is time to look again
-	live    int                             // processes that have not left
+	live    int                             // processes that have joined and not left
 	owner   map[string]int                  // group, or text of a spec without one → process
 	group   map[int]string                  // process → group of its last spec
 	holds   map[int][]string                // process → what its group holds
 	needs   map[int][]string                // process → what its spec needs
 	room    map[string]int                  // what there is more than one of → how many
 	waiting []*wish                         // in the order they came
-	mayTake func(int, vocabulary.Spec) bool // which process may take which specs
+	mayTake func(int, vocabulary.Spec) bool // which process may take which specs; nil: they are shared out already
 }
 
 type wish struct {
@@ -35,11 +35,18 @@ type wish struct {
 	what []string
 }
 
-func newTable(live int, room map[string]int, mayTake func(int, vocabulary.Spec) bool) *table {
+func newTable(room map[string]int, mayTake func(int, vocabulary.Spec) bool) *table {
 	return &table{
-		freed: make(chan struct{}), live: live, owner: map[string]int{}, group: map[int]string{},
+		freed: make(chan struct{}), owner: map[string]int{}, group: map[int]string{},
 		holds: map[int][]string{}, needs: map[int][]string{}, room: room, mayTake: mayTake,
 	}
+}
+
+// join counts a process that comes for specs.
+func (t *table) join() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.live++
 }
 
 // begin says whether a process shall run a spec, which it then does at once. When
@@ -47,12 +54,9 @@ func newTable(live int, room map[string]int, mayTake func(int, vocabulary.Spec) 
 func (t *table) begin(ctx context.Context, who int, s vocabulary.Spec) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := cmp.Or(s.Group, s.Text)
-	owner, taken := t.owner[key]
-	if taken && owner != who || !taken && !t.mayTake(who, s) {
+	if t.mayTake != nil && !t.takes(who, s) {
 		return false
 	}
-	t.owner[key] = who
 	want := s.Needs
 	if t.group[who] != s.Group {
 		delete(t.holds, who) // what it had belonged to the last group
@@ -67,6 +71,18 @@ func (t *table) begin(ctx context.Context, who int, s vocabulary.Spec) bool {
 		t.holds[who] = s.Holds
 	}
 	t.needs[who] = s.Needs
+	return true
+}
+
+// takes gives a spec to the process that asks, unless it may not have it or another
+// one has it, or its group.
+func (t *table) takes(who int, s vocabulary.Spec) bool {
+	key := cmp.Or(s.Group, s.Text)
+	owner, taken := t.owner[key]
+	if taken && owner != who || !taken && !t.mayTake(who, s) {
+		return false
+	}
+	t.owner[key] = who
 	return true
 }
 
