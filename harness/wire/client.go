@@ -238,6 +238,7 @@ func (e *endpoint) exchange(ctx context.Context, req *http.Request) *Answer {
 
 	resp, err := e.transport.RoundTrip(req.WithContext(bounded))
 	if err != nil {
+		answer.lost = ctx.Err() == nil
 		answer.Err = e.failure(ctx, bounded, "no answer from "+e.host, err)
 		return answer
 	}
@@ -251,6 +252,7 @@ func (e *endpoint) exchange(ctx context.Context, req *http.Request) *Answer {
 		answer.Body = answer.Body[:MaxBody]
 		answer.Err = fmt.Errorf("the answer of %s is larger than %d bytes, the most that is read", e.host, MaxBody)
 	case err != nil:
+		answer.lost = ctx.Err() == nil
 		answer.Err = e.failure(ctx, bounded, fmt.Sprintf("the answer of %s broke off after %d bytes", e.host, len(answer.Body)), err)
 	}
 	return answer
