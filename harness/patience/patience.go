@@ -101,7 +101,7 @@ func (p *Patience) Ask(ctx context.Context, call wire.Call, safe, once bool, sen
 			return r
 		}
 		r.What = what
-		again := kind == Refused || kind == Lost && (safe || reads(call))
+		again := kind == Refused || kind == Lost && (safe || Reads(call))
 		switch {
 		case once || !again || p.Gone() || p.limits.Retry == 0 || p.tired(call.Action):
 			return r

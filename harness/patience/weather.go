@@ -80,7 +80,7 @@ func reset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// reads tells whether a call changes nothing.
-func reads(call wire.Call) bool {
+// Reads tells whether a call changes nothing.
+func Reads(call wire.Call) bool {
 	return strings.HasPrefix(call.Action, "Describe") || strings.HasPrefix(call.Action, "List")
 }

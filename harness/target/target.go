@@ -11,6 +11,7 @@ import (
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -54,6 +55,8 @@ type Place struct {
 
 	SpareServers bool        // the specs that bind key pairs to servers may not run
 	Gate         *guard.Gate // that every request passes; nil where there are no limits
+
+	Patience *patience.Patience // with bad weather; nil has none
 }
 
 // New makes the target that c asks for, in the given edition or, if that is
