@@ -2,6 +2,7 @@ package spread
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/suites"
 	"github.com/kpspec/kpspec/suites/vocabulary"
@@ -26,8 +28,8 @@ import (
 // Most is how many processes a run may have.
 const Most = 64
 
-// patience is how long processes have to clean up once the run was interrupted.
-const patience = time.Minute
+// farewell is how long processes have to clean up once the run was interrupted.
+const farewell = time.Minute
 
 // Command is how a process of a run is started: this program, with the argument
 // that makes it call [Work].
@@ -84,6 +86,7 @@ type plan struct {
 
 func newPlan(ctx context.Context, cfg suites.Config, processes int) (*plan, error) {
 	regions := cfg.Place.World.Regions
+	cfg.Place.Patience = cmp.Or(cfg.Place.Patience, patience.New(patience.Limits{}))
 	p := &plan{cfg: cfg, alone: cfg.Place.Quota && len(regions) < 3}
 	room, err := suites.Room(ctx, cfg)
 	if err != nil {
@@ -124,7 +127,7 @@ func (p *plan) process(ctx context.Context, who int, cmd *exec.Cmd) (suites.Shar
 			return
 		case <-ctx.Done():
 		}
-		timer := time.NewTimer(patience)
+		timer := time.NewTimer(farewell)
 		defer timer.Stop()
 		select {
 		case <-over:
@@ -171,6 +174,7 @@ type Job struct {
 	SpareServers bool
 	Lacks        []string
 	Limited      bool // requests have to be asked for
+	Waits        patience.Limits
 	Edition      string
 	Rules        []string
 	Version      string
@@ -209,6 +213,7 @@ func (d *desk) Job(_ Nothing, job *Job) error {
 	*job = Job{
 		ECS: cfg.Place.ECS, SWAS: cfg.Place.SWAS, World: string(world), Shape: string(cfg.Place.Shape),
 		Quota: cfg.Place.Quota, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limited: cfg.Place.Gate != nil,
+		Waits:   cfg.Place.Patience.Limits(),
 		Edition: string(cfg.Edition), Rules: cfg.Rules, Version: cfg.Version, Timeout: cfg.Timeout, Seed: cfg.Seed,
 		Ledger: ledgerOf(cfg.Ledger, d.who),
 	}
@@ -273,6 +278,12 @@ func (d *desk) Pass(cleaning bool, passed *Passed) error {
 		return nil
 	}
 	return err
+}
+
+// Wait tells whether the process may wait so long for better weather.
+func (d *desk) Wait(so time.Duration, yes *bool) error {
+	*yes = d.plan.cfg.Place.Patience.Spend(so)
+	return nil
 }
 
 // Deliver takes the results of the process.

@@ -7,10 +7,12 @@ import (
 	"net/rpc"
 	"net/rpc/jsonrpc"
 	"strings"
+	"time"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/wire"
 	"github.com/kpspec/kpspec/suites"
@@ -76,6 +78,10 @@ func (j Job) config(client *rpc.Client) (suites.Config, error) {
 	place := target.Place{
 		ECS: j.ECS, SWAS: j.SWAS, World: w, Shape: wire.Shape(j.Shape), Quota: j.Quota, SpareServers: j.SpareServers, Lacks: j.Lacks,
 	}
+	place.Patience = patience.Sharing(j.Waits, func(d time.Duration) bool {
+		var yes bool
+		return client.Call("Run.Wait", d, &yes) == nil && yes
+	})
 	if j.Limited {
 		place.Gate = guard.AskGate(func(cleaning bool) error {
 			var passed Passed
