@@ -494,8 +494,13 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 
 // share is what came of what Ginkgo ran.
 func (r *run) share() Share {
-	s, secrets := Share{Kept: r.kept, Met: r.kit.Met()}, r.cfg.Place.World.Secrets()
+	s, secrets := Share{Kept: r.kept}, r.cfg.Place.World.Secrets()
 	for _, spec := range r.ran.SpecReports {
+		for _, name := range []string{vocabulary.WeatherEntry, vocabulary.BetweenEntry} {
+			for _, met := range entries[patience.Met](spec, name) {
+				s.Met.Add(met)
+			}
+		}
 		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
 			res := result(spec, rule, clause, r.cfg.Edition)

@@ -34,6 +34,9 @@ func (p *Patience) Await(ctx context.Context, read func() (changed time.Time, ag
 	if agrees || !p.Awaits() {
 		return false
 	}
+	if p.now().Sub(changed) >= p.limits.Consistency {
+		return true
+	}
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.RandomizationFactor, waits.MaxInterval = firstLook, 0, longestLook
 	waited := time.Duration(0)

@@ -199,10 +199,19 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, string,
 	if err != nil {
 		return nil, "", err
 	}
+	if req.Method == http.MethodGet {
+		req.Body, req.GetBody = bodyless{}, nil // else net/http would send it once more by itself where the connection breaks, nonce and all
+	}
 	req.Header = out.header
 	req.Header.Set("User-Agent", withRule(ctx, c.userAgent))
 	return req, out.nonce, nil
 }
+
+// bodyless is a body with nothing in it that cannot be had twice.
+type bodyless struct{}
+
+func (bodyless) Read([]byte) (int, error) { return 0, io.EOF }
+func (bodyless) Close() error             { return nil }
 
 // origin is what is recorded of a call beside what goes over the wire.
 func (e *endpoint) origin(call Call) evidence.Origin {

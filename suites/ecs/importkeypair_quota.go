@@ -136,11 +136,14 @@ func quota(k *Kit) {
 // success, or nil, and the name of one key pair of the stock.
 func fill(ctx context.Context, k *Kit, stock *ECS, count int) (refused *wire.Answer, name string) {
 	GinkgoHelper()
-	for lost, looks := true, 0; lost && refused == nil && looks < 5; looks++ {
-		missing := max(0, count-len(k.ECS.List(ctx, k.QuotaRegion())))
+	for lost, looks := true, 0; ; looks++ {
+		listed := k.ECS.List(ctx, k.QuotaRegion())
+		missing := count - len(listed)
+		if missing <= 0 || refused != nil || !lost || looks == 5 {
+			return refused, stock.AnyOf(listed)
+		}
 		refused, lost = stock.Supply(ctx, missing, func() wire.Call {
 			return k.Import(k.Name(), FreshKey()).With("RegionId", k.QuotaRegion())
 		})
 	}
-	return refused, stock.Any()
 }

@@ -329,6 +329,7 @@ func (a *actor) Delete(ctx context.Context, name string) *wire.Answer {
 // DeleteIn removes one key pair from a region.
 func (a *actor) DeleteIn(ctx context.Context, region, name string) *wire.Answer {
 	GinkgoHelper()
+	a.going(region, name)
 	answer := a.Send(ctx, a.deletion(region, []string{name}))
 	if answer.Status == 200 {
 		a.ledger.Strike(a.entry(region, name))
@@ -362,11 +363,12 @@ func (a *actor) erase(ctx context.Context, entries []ledger.Entry) *Leftover {
 	for i, entry := range entries {
 		names[i] = entry.Name
 	}
+	a.going(region, names...)
 	if answer := a.do(ctx, a.deletion(region, names)); answer.Status == 200 {
 		a.gone(region, names...)
 		return nil
 	}
-	left, err := a.list(ctx, region, nil)
+	left, err := a.kit.look(ctx, cornerOf(entries[0]))
 	if err != nil {
 		return &Leftover{fmt.Sprintf("key pairs of %s may be left in %s: %v", a.product, region, err), names}
 	}
@@ -380,6 +382,7 @@ func (a *actor) eraseOf(ctx context.Context, region string, listed []Pair, ours 
 		if !ours(p.Name) {
 			continue
 		}
+		a.going(region, p.Name)
 		answer := a.do(ctx, a.deletion(region, []string{p.Name}))
 		if answer.Status == 200 {
 			a.gone(region, p.Name)
@@ -394,32 +397,47 @@ func (a *actor) eraseOf(ctx context.Context, region string, listed []Pair, ours 
 	return left
 }
 
-// unbind takes the key pair of the entries off their servers.
+// unbind takes the key pair of the entries off their servers. A target that refuses
+// the lot, perhaps because nothing is bound to one of them, is asked for each server
+// that is still listed.
 func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) *Leftover {
-	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Shape: a.kit.Place.Shape, Params: []wire.Param{
-		{Name: "RegionId", Value: entries[0].Region},
-		{Name: "KeyPairName", Value: entries[0].Name},
-	}}
-	for i, e := range entries {
-		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), e.Server)
+	name := entries[0].Name
+	var servers []string
+	for _, e := range entries {
+		servers = append(servers, e.Server)
 	}
-	answer := a.do(ctx, call)
-	a.changed(call, answer)
-	if answer.Status == 200 {
+	if answer := a.detach(ctx, entries[0].Region, name, servers...); answer.Status == 200 {
 		return nil
 	}
-	// Perhaps nothing was bound: then the lists of servers say so.
-	name := entries[0].Name
-	left, err := a.list(ctx, entries[0].Region, nil)
+	listed, err := a.kit.look(ctx, cornerOf(entries[0]))
 	if err != nil {
 		return &Leftover{fmt.Sprintf("key pairs may be left on servers: %v", err), []string{name}}
 	}
-	for _, p := range left {
-		if p.Name == name && len(p.Servers) > 0 {
-			return &Leftover{"key pairs are left on servers: DetachKeyPair: " + inShort(answer.Answer), []string{name}}
+	for _, p := range listed {
+		for _, server := range p.Servers {
+			if p.Name != name || !slices.Contains(servers, server) {
+				continue
+			}
+			if answer := a.detach(ctx, entries[0].Region, name, server); answer.Status != 200 {
+				return &Leftover{"key pairs are left on servers: DetachKeyPair: " + inShort(answer.Answer), []string{name}}
+			}
 		}
 	}
 	return nil
+}
+
+// detach takes a key pair off servers.
+func (a *actor) detach(ctx context.Context, region, name string, servers ...string) patience.Reply {
+	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Shape: a.kit.Place.Shape, Params: []wire.Param{
+		{Name: "RegionId", Value: region},
+		{Name: "KeyPairName", Value: name},
+	}}
+	for i, server := range servers {
+		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), server)
+	}
+	reply := a.do(ctx, call)
+	a.changed(call, reply)
+	return reply
 }
 
 // attached are the servers that a request names, as a repeated parameter or as
@@ -445,12 +463,21 @@ func Repeated(call wire.Call, name string) []string {
 	}
 }
 
-// Any is the name of one key pair that this actor has made and not removed, or "".
-func (a *actor) Any() string {
+// AnyOf is the name of one key pair that this actor has made and not removed, or "":
+// one of a list, if there is one. Of what got lost on its way nobody knows whether
+// it is there.
+func (a *actor) AnyOf(listed []Pair) string {
+	var names []string
 	for _, entry := range a.ledger.Open() {
-		return entry.Name
+		if slices.ContainsFunc(listed, func(p Pair) bool { return p.Name == entry.Name }) {
+			return entry.Name
+		}
+		names = append(names, entry.Name)
 	}
-	return ""
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
 }
 
 // Clear removes everything this actor's ledger holds.

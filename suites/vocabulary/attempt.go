@@ -36,14 +36,6 @@ func init() {
 // kitKey finds in the context of a spec the kit whose it is.
 type kitKey struct{}
 
-// AgainEntry is the name of the report entry that stands between two attempts of a
-// spec: what the spec has told before it does not count.
-const AgainEntry = "again"
-
-// WeatherEntry is the name of the report entry of the weather that a spec met, a
-// [patience.Met].
-const WeatherEntry = "weather"
-
 // attempt is one run of a spec's body.
 type attempt struct {
 	patience *patience.Patience

@@ -16,7 +16,7 @@ import (
 // tell it. A list that contradicts them may lag behind: it is read again, see
 // [patience.Patience.Await].
 type beliefs struct {
-	limit time.Duration // after which a change must show, and is forgotten
+	limit time.Duration // after which a change must show; it is forgotten some time later
 
 	mu      sync.Mutex
 	pairs   map[ledger.Entry]belief  // key pairs, by entries without a server
@@ -99,6 +99,19 @@ func allBound(answer *wire.Answer) bool {
 	return err == nil && text(body["FailCount"]) == "0"
 }
 
+// going notes that key pairs are about to be deleted: until the answer comes, nobody knows.
+func (a *actor) going(region string, names ...string) {
+	b := a.kit.beliefs
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range names {
+		delete(b.pairs, a.entry(region, name))
+		if b.limit > 0 {
+			b.names[name] = touch{last: time.Now()}
+		}
+	}
+}
+
 // gone notes that key pairs were deleted.
 func (a *actor) gone(region string, names ...string) {
 	b := a.kit.beliefs
@@ -121,7 +134,7 @@ func (a *actor) gone(region string, names ...string) {
 
 // forget drops what must show by now. The lock is held.
 func (b *beliefs) forget(now time.Time) {
-	old := func(since time.Time) bool { return now.Sub(since) >= b.limit }
+	old := func(since time.Time) bool { return now.Sub(since) > 2*b.limit }
 	maps.DeleteFunc(b.pairs, func(_ ledger.Entry, p belief) bool { return old(p.since) })
 	maps.DeleteFunc(b.servers, func(_ ledger.Entry, s binding) bool { return old(s.since) })
 	maps.DeleteFunc(b.names, func(_ string, t touch) bool { return old(t.last) })
@@ -140,19 +153,19 @@ func wide(filters []wire.Param) (name string, all, others bool) {
 	return name, all, others
 }
 
-// quiet is when what a list shows was changed last, and whether it matters: of one name that the run has just made, it is
-// enough to wait until it shows.
+// quiet is when what a list shows was changed last, and whether it matters: of one name that the run has just made, and no
+// other filter may hide, it is enough to wait until it shows.
 func (a *actor) quiet(filters []wire.Param) (time.Time, bool) {
 	b := a.kit.beliefs
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	name, all, _ := wide(filters)
+	name, all, others := wide(filters)
 	if all {
 		last, ever := b.changed[a.product]
 		return last, ever
 	}
 	t, ever := b.names[name]
-	return t.last, ever && !t.made
+	return t.last, ever && (others || !t.made)
 }
 
 // doubts are what a list contradicts, and when the newest of it was changed.

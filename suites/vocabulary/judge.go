@@ -26,6 +26,9 @@ const (
 	ObservationEntry = "observation" // a report.Observation
 	ExchangesEntry   = "exchanges"   // a slice of evidence.Exchange
 	CleanupEntry     = "cleanup"     // a [Leftover]
+	AgainEntry       = "again"       // what a spec met for which it runs again: what it has told before does not count
+	WeatherEntry     = "weather"     // a [patience.Met], of the spec
+	BetweenEntry     = "between"     // a [patience.Met], of what the run did before the spec, or behind the last one
 )
 
 // Outcome is how a spec ended when it did not simply run to its end.
@@ -246,7 +249,7 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 		}
 	}()
 	k.fresh()
-	k.patience.Lately() // is none of this spec's
+	k.tellWeather(BetweenEntry)
 	defer func() {
 		r := recover()
 		after, end := k.afterwards(ctx)
@@ -265,14 +268,19 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 			}
 		}
 		k.remove(after, &k.ledger)
-		if met := k.patience.Lately(); !met.Nothing() {
-			AddReportEntry(WeatherEntry, met, ReportEntryVisibilityNever)
-		}
+		k.tellWeather(WeatherEntry)
 		if _, soft := r.(stop); r != nil && !soft {
 			panic(r)
 		}
 	}()
 	body(context.WithValue(ctx, kitKey{}, k))
+}
+
+// tellWeather writes down the bad weather that was met since the last time.
+func (k *Kit) tellWeather(entry string) {
+	if met := k.patience.Lately(); !met.Nothing() {
+		AddReportEntry(entry, met, ReportEntryVisibilityNever)
+	}
 }
 
 // fresh forgets what belongs to the spec, or the attempt, that ran before.

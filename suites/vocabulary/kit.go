@@ -143,9 +143,6 @@ func (k *Kit) Record(j *ledger.Journal) {
 // Sent is what the spec has sent until now, for others that are about it too.
 func (k *Kit) Sent() evidence.Kept { return k.recorder.Keep() }
 
-// Met is the bad weather that the run met until now.
-func (k *Kit) Met() patience.Met { return k.patience.Total() }
-
 // Recall adds what another spec has sent to the evidence of this one, which is
 // about its answer too.
 func (k *Kit) Recall(sent evidence.Kept) { k.recorder.Recall(sent) }
@@ -356,6 +353,7 @@ func spent(answer *wire.Answer) error {
 func (k *Kit) Close(ctx context.Context) {
 	ctx, end := k.afterwards(guard.Cleanup(ctx))
 	defer end()
+	defer k.tellWeather(BetweenEntry)
 	k.patience.Forgive() // once more: the target may be back
 	var open []ledger.Entry
 	for _, l := range append([]*ledger.Ledger{&k.ledger}, k.stocks.ledgers()...) {
