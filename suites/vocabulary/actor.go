@@ -94,6 +94,9 @@ func (a *actor) Supply(ctx context.Context, n int, next func() wire.Call) (refus
 				mu.Unlock()
 				continue
 			}
+			if reply.Kind == patience.Fair && reply.Status == 200 {
+				continue
+			}
 			if answer := a.conclude(call, reply); answer.Status != 200 {
 				mu.Lock()
 				refused = answer

@@ -33,8 +33,8 @@ const share = 5
 type kind struct {
 	name     string
 	forecast weather.Forecast
-	// every is set where the forecast itself says how many requests it meets. Else the storm chooses them; of delayed
-	// visibility, the lists that lag behind.
+	// every is set where the forecast itself says how many requests it meets; of delayed visibility it is all lists. Else
+	// the storm chooses them.
 	every bool
 	share float64      // of the requests that the storm chooses, in percent; 0 = share
 	skew  weather.Skew // of the clock, for requests that the storm chooses
@@ -47,10 +47,9 @@ var kinds = []kind{
 	{name: "unavailable", forecast: weather.Forecast{Unavailable: share}, every: true},
 	{name: "reset", forecast: weather.Forecast{Reset: share}, every: true},
 	{name: "slow-body", forecast: weather.Forecast{SlowBody: span(20, 50)}},
-	{name: "visibility", forecast: weather.Forecast{Visibility: weather.Delay(8 * time.Millisecond)}},
+	{name: "visibility", forecast: weather.Forecast{Visibility: weather.Delay(8 * time.Millisecond)}, every: true},
 	{name: "clock-skew", skew: weather.Skew(-20 * time.Minute)},
-	{name: "all", share: 20, forecast: weather.Forecast{Latency: span(1, 5), Throttling: 25, Unavailable: 25, Reset: 25,
-		Visibility: weather.Delay(8 * time.Millisecond)}, skew: weather.Skew(20 * time.Minute)},
+	{name: "all", share: 20, forecast: weather.Forecast{Latency: span(1, 5), Throttling: 25, Unavailable: 25, Reset: 25}, skew: weather.Skew(20 * time.Minute)},
 }
 
 func span(from, to time.Duration) weather.Span {
@@ -103,9 +102,9 @@ type outcome struct {
 	took   time.Duration
 }
 
-// run runs all specs against a server in a kind of weather.
-func (s *storm) run(ctx context.Context, d string, k kind, seed uint64) (outcome, error) {
-	r, took, err := s.specs(ctx, d, k, seed)
+// run runs all specs, or those of some rules only, against a server in a kind of weather.
+func (s *storm) run(ctx context.Context, d string, k kind, seed uint64, only ...string) (outcome, error) {
+	r, took, err := s.specs(ctx, d, k, seed, only...)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -159,7 +158,7 @@ func failures(rule report.Rule) string {
 }
 
 // specs runs all specs.
-func (s *storm) specs(ctx context.Context, id string, k kind, seed uint64) (report.Report, time.Duration, error) {
+func (s *storm) specs(ctx context.Context, id string, k kind, seed uint64, only ...string) (report.Report, time.Duration, error) {
 	k.forecast.Seed = seed
 	front := &front{
 		kind:    k,
@@ -188,7 +187,7 @@ func (s *storm) specs(ctx context.Context, id string, k kind, seed uint64) (repo
 	if err := target.Preflight(ctx, place); err != nil {
 		return report.Report{}, 0, err
 	}
-	cfg := suites.Config{Place: place, Census: s.census}
+	cfg := suites.Config{Place: place, Census: s.census, Rules: only}
 	if id != "" {
 		cfg.Rules = s.rules[id] // those that the defect breaks, and must not pass
 	}
