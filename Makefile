@@ -8,14 +8,14 @@ KPSPEC_IMAGE ?= kpspec:local
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
 # What runs the specs dozens of times over goes without the race detector; the tests of ./suites run them with it.
-OFTEN := -e /harness/prove$$ -e /suites/selftest$$
+OFTEN := -e /harness/prove$$ -e /harness/prove/storm$$ -e /suites/selftest$$
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Everything but: dot imports (Ginkgo's way), and names as the API spells them (RegionId).
 CHECKS := all,-ST1001,-ST1003
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove docs defects lint bench soak fuzz mutate image
+.PHONY: help run test prove storm docs defects lint bench soak fuzz mutate image
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ test: ## run all tests and the proof; RACE= turns the race detector off
 
 prove: ## show that the specs find every declared defect of the reference
 	@$(GO) run ./harness/cmd/kpspec prove
+
+RUNS ?= 50
+storm: ## run the specs RUNS times (default 50) in each kind of bad weather and see that no verdict is wrong
+	@$(GO) run ./harness/prove/storm -runs $(RUNS)
 
 defects: ## write the page of declared defects and the count of assertions anew
 	@$(GO) run ./harness/cmd/kpspec prove --page reference/defect/DEFECTS.md

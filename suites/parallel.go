@@ -23,6 +23,7 @@ func (cfg *Config) takeTurns() {
 	client, place := &turns.Client{}, cfg.Place
 	if suite.ParallelProcess > 1 {
 		cfg.Place.Gate = client.Gate(place.Gate.Limits(), suite.ParallelTotal)
+		cfg.Place.Patience = client.Patience(place.Patience.Limits())
 	}
 	cfg.Begin = func(ctx context.Context, s vocabulary.Spec) bool {
 		GinkgoHelper()

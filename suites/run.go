@@ -24,6 +24,7 @@ import (
 	"github.com/kpspec/kpspec/harness/evidence"
 	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
@@ -79,6 +80,7 @@ type Share struct {
 	Results []report.SpecResult
 	Left    []vocabulary.Leftover // what could not be removed
 	Kept    []string              // what is to be said of the ledger
+	Met     patience.Met          // the bad weather
 }
 
 // Collect is [Execute] for a process that runs a share of the specs, those to which
@@ -108,6 +110,10 @@ func Merge(ctx context.Context, cfg Config, started time.Time, cause string, sha
 		all.Results = append(all.Results, share.Results...)
 		all.Left = append(all.Left, share.Left...)
 		all.Kept = append(all.Kept, share.Kept...)
+		all.Met.Add(share.Met)
+	}
+	if cfg.Place.Patience != nil {
+		all.Met.Add(cfg.Place.Patience.Total()) // before there were processes
 	}
 	return run.report(ctx, all), nil
 }
@@ -536,6 +542,11 @@ func (r *run) about(spec types.SpecReport) (rule catalogue.Rule, clause string, 
 func (r *run) share() Share {
 	s, secrets := Share{Kept: r.kept}, r.cfg.Place.World.Secrets()
 	for _, spec := range r.ran.SpecReports {
+		for _, name := range []string{vocabulary.WeatherEntry, vocabulary.BetweenEntry} {
+			for _, met := range entries[patience.Met](spec, name) {
+				s.Met.Add(met)
+			}
+		}
 		s.Left = append(s.Left, entries[vocabulary.Leftover](spec, vocabulary.CleanupEntry)...)
 		if rule, clause, ok := r.about(spec); ok {
 			res := result(spec, rule, clause, r.cfg.Edition)
@@ -580,6 +591,7 @@ func (r *run) report(ctx context.Context, s Share) report.Report {
 	in.CleanupErrors = append(grouped(s.Left), s.Kept...)
 	made := report.Build(in)
 	made.Limits = limits(r.cfg.Place.Gate)
+	made.Weather = weather(s.Met)
 	if made.ExitCode == verdict.ExitConformant && (ctx.Err() != nil || len(made.CleanupErrors) > 0) {
 		// What a run may have left behind is no reason for a green one.
 		made = made.Interrupted()
@@ -596,6 +608,18 @@ func limits(g *guard.Gate) *report.Limits {
 	return &report.Limits{Requests: l.Requests, Reserve: l.Reserve(), PerSecond: l.Rate, Sent: g.Sent()}
 }
 
+// weather is what the report says of the bad weather, nil where none was met.
+func weather(m patience.Met) *report.Weather {
+	if m.Nothing() {
+		return nil
+	}
+	w := &report.Weather{Requests: m.Requests, Specs: m.Specs, WaitedMS: m.Waited.Milliseconds()}
+	if m.Lags > 0 {
+		w.Lag = &report.Lag{Reads: m.Lags, InVain: m.InVain, WaitedMS: m.Lagged.Milliseconds(), LongestMS: m.Longest.Milliseconds()}
+	}
+	return w
+}
+
 // result is what a spec has told in its report entries, or else what Ginkgo
 // says of it.
 func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition catalogue.Edition) report.SpecResult {
@@ -607,6 +631,10 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		Location:   vocabulary.Relative(spec.LeafNodeLocation),
 		DurationMS: float64(spec.RunTime.Microseconds()) / 1000,
 	}
+	for _, met := range entries[patience.Met](spec, vocabulary.WeatherEntry) {
+		res.Weather = weather(met)
+	}
+	spec = lastAttempt(spec)
 	res.Observations = entries[report.Observation](spec, vocabulary.ObservationEntry)
 	for _, exchanges := range entries[[]evidence.Exchange](spec, vocabulary.ExchangesEntry) {
 		res.Exchanges = append(res.Exchanges, exchanges...)
@@ -635,6 +663,18 @@ func result(spec types.SpecReport, rule catalogue.Rule, clause string, edition c
 		res.Observations = append(res.Observations, report.Observation{Name: sentence, Value: res.Outcome == verdict.Met})
 	}
 	return res
+}
+
+// lastAttempt is what the last attempt of a spec has told: what came of those before
+// it was not settled.
+func lastAttempt(spec types.SpecReport) types.SpecReport {
+	for i, entry := range slices.Backward(spec.ReportEntries) {
+		if entry.Name == vocabulary.AgainEntry {
+			spec.ReportEntries = spec.ReportEntries[i+1:]
+			break
+		}
+	}
+	return spec
 }
 
 // hide takes the secrets out of what a spec tells, which a broken target may have

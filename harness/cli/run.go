@@ -29,7 +29,7 @@ type runFlags struct {
 	rules, outputs                    []string
 	strict, quota, servers            bool
 	quiet, verbose                    bool
-	timeout                           time.Duration
+	timeout, retryFor, consistency    time.Duration
 	seed                              int64
 	procs                             int
 }
@@ -72,6 +72,8 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.StringVar(&f.deviations, "deviations", "", "YAML `FILE` of the deviations that are known; kpspec deviations write makes one")
 	flags.StringVar(&f.ledger, "ledger", "", "`FILE` to write down in what is made, before it is made (default, for an endpoint, one in the state folder)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
+	flags.DurationVar(&f.retryFor, "retry-for", 0, "most that all waits take together before something is tried again that met bad weather (default 1m, elsewhere 2m, the reference 0s)")
+	flags.DurationVar(&f.consistency, "consistency", 0, "longest wait for a change to show in lists; 0s is strict (default 2s, elsewhere 5s, the reference 0s)")
 	flags.IntVar(&f.procs, "procs", 0, "spread the specs over `N` processes (default 1, more where the target is slow to answer)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
 	flags.BoolVar(&f.quiet, "quiet", false, "print the ids of the rules that failed and the verdict only, and no progress")
@@ -176,6 +178,17 @@ func (f *runFlags) configuration(c *cobra.Command) (target.Config, error) {
 			return cfg, usage("--timeout: %s is not a usable duration; write one such as 10s", f.timeout)
 		}
 		cfg.Timeout = f.timeout
+	}
+	for name, d := range map[string]time.Duration{"retry-for": f.retryFor, "consistency": f.consistency} {
+		if d < 0 {
+			return cfg, usage("--%s: %s is not a usable duration; write one such as 5s, or 0s for no wait at all", name, d)
+		}
+	}
+	if given("retry-for") {
+		cfg.RetryFor = &f.retryFor
+	}
+	if given("consistency") {
+		cfg.Consistency = &f.consistency
 	}
 	if given("image") {
 		if f.image == "" {

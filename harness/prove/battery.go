@@ -12,6 +12,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
 	"github.com/kpspec/kpspec/suites"
@@ -73,7 +74,7 @@ func (c constant) run(ctx context.Context, census *suites.Census) (Constant, err
 	defer server.Close()
 	started := time.Now()
 	r := Constant{Server: c.name}
-	place := target.Place{ECS: server.URL, SWAS: server.URL, World: world.Default(), Quota: true}
+	place := target.Place{ECS: server.URL, SWAS: server.URL, World: world.Default(), Quota: true, Patience: patience.New(target.Near)}
 	if err := target.Preflight(ctx, place); err != nil {
 		r.Preflight = err.Error()
 	}

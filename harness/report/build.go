@@ -63,6 +63,7 @@ type SpecResult struct {
 	Location     string // file:line
 	Exchanges    []evidence.Exchange
 	Observations []Observation
+	Weather      *Weather
 }
 
 // Build makes the report of a run.
@@ -174,6 +175,7 @@ func (in Input) spec(rule catalogue.Rule, s SpecResult) Spec {
 		Location:     s.Location,
 		Exchanges:    s.Exchanges,
 		Observations: s.Observations,
+		Weather:      s.Weather,
 	}
 	switch spec.Verdict {
 	case verdict.Passed, verdict.Observed:

@@ -46,7 +46,8 @@ type Report struct {
 	CleanupErrors []string          `json:"cleanupErrors"` // what may be left behind on the target, one line each
 	ListFaults    []string          `json:"listFaults"`    // where the list of deviations is out of date, one line each
 	TargetLog     string            `json:"targetLog,omitempty"`
-	Limits        *Limits           `json:"limits,omitempty"` // what the requests were held to, where they were
+	Limits        *Limits           `json:"limits,omitempty"`  // what the requests were held to, where they were
+	Weather       *Weather          `json:"weather,omitempty"` // the bad weather that was met, if any was
 }
 
 // Limits are how many requests might leave, and how fast.
@@ -115,6 +116,7 @@ type Spec struct {
 	Location     string              `json:"location,omitempty"`     // file:line of the spec or its failed assertion
 	Exchanges    []evidence.Exchange `json:"exchanges,omitempty"`    // of a spec that neither passed nor observed
 	Observations []Observation       `json:"observations,omitempty"` // what the spec recorded
+	Weather      *Weather            `json:"weather,omitempty"`      // that it met
 }
 
 // Mismatch is one place in an answer, or in what was made, that is not as expected.

@@ -133,6 +133,7 @@ func TestSchemaIsInStep(t *testing.T) {
 		"tool": reflect.TypeFor[report.Tool](), "target": reflect.TypeFor[report.Target](), "document": reflect.TypeFor[report.Document](),
 		"rule": reflect.TypeFor[report.Rule](), "listed": reflect.TypeFor[verdict.Listed](), "spec": reflect.TypeFor[report.Spec](),
 		"mismatch": reflect.TypeFor[report.Mismatch](), "limits": reflect.TypeFor[report.Limits](), "observation": reflect.TypeFor[report.Observation](),
+		"weather": reflect.TypeFor[report.Weather](), "lag": reflect.TypeFor[report.Lag](),
 		"notCovered": reflect.TypeFor[report.NotCovered](), "exchange": reflect.TypeFor[evidence.Exchange](),
 		"message": reflect.TypeFor[evidence.Message](), "param": reflect.TypeFor[evidence.Param](),
 	}

@@ -156,6 +156,9 @@ func (p *printer) facts(r Report) {
 	if r.Limits != nil {
 		p.fact("limits", r.Limits.String())
 	}
+	if r.Weather != nil {
+		p.fact("weather", clean(r.Weather.String()))
+	}
 	if p.File != "" {
 		p.fact("report", clean(p.File))
 	}

@@ -2,6 +2,7 @@ package spread
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/turns"
 	"github.com/kpspec/kpspec/suites"
@@ -24,8 +26,8 @@ import (
 // Most is how many processes a run may have.
 const Most = 64
 
-// patience is how long processes have to clean up once the run was interrupted.
-const patience = time.Minute
+// farewell is how long processes have to clean up once the run was interrupted.
+const farewell = time.Minute
 
 // Command is how a process of a run is started: this program, with the argument
 // that makes it call [Work].
@@ -79,6 +81,7 @@ type plan struct {
 }
 
 func newPlan(ctx context.Context, cfg suites.Config, processes int) (*plan, error) {
+	cfg.Place.Patience = cmp.Or(cfg.Place.Patience, patience.New(patience.Limits{}))
 	room, err := suites.Room(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -118,7 +121,7 @@ func (p *plan) process(ctx context.Context, who int, cmd *exec.Cmd) (suites.Shar
 			return
 		case <-ctx.Done():
 		}
-		timer := time.NewTimer(patience)
+		timer := time.NewTimer(farewell)
 		defer timer.Stop()
 		select {
 		case <-over:
@@ -148,7 +151,8 @@ type Job struct {
 	Fleeting     bool
 	SpareServers bool
 	Lacks        []string
-	Limits       guard.Limits // of all processes; requests have to be asked for
+	Limits       guard.Limits    // of all processes; requests have to be asked for
+	Waits        patience.Limits // likewise; time has to be asked for
 	Processes    int
 	Edition      string
 	Rules        []string
@@ -178,7 +182,8 @@ func (d *desk) Job(_ turns.Nothing, job *Job) error {
 	}
 	*job = Job{
 		ECS: cfg.Place.ECS, SWAS: cfg.Place.SWAS, World: string(world), Shape: string(cfg.Place.Shape),
-		Quota: cfg.Place.Quota, Fleeting: cfg.Place.Fleeting, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks, Limits: cfg.Place.Gate.Limits(), Processes: d.plan.processes,
+		Quota: cfg.Place.Quota, Fleeting: cfg.Place.Fleeting, SpareServers: cfg.Place.SpareServers, Lacks: cfg.Place.Lacks,
+		Limits: cfg.Place.Gate.Limits(), Waits: cfg.Place.Patience.Limits(), Processes: d.plan.processes,
 		Edition: string(cfg.Edition), Rules: cfg.Rules, Version: cfg.Version, Timeout: cfg.Timeout, Seed: cfg.Seed,
 		Ledger: ledgerOf(cfg.Ledger, d.who),
 	}

@@ -70,7 +70,7 @@ func (j Job) config(client *turns.Client) (suites.Config, error) {
 	place := target.Place{
 		ECS: j.ECS, SWAS: j.SWAS, World: w, Shape: wire.Shape(j.Shape), Quota: j.Quota, Fleeting: j.Fleeting, SpareServers: j.SpareServers, Lacks: j.Lacks,
 	}
-	place.Gate = client.Gate(j.Limits, j.Processes)
+	place.Gate, place.Patience = client.Gate(j.Limits, j.Processes), client.Patience(j.Waits)
 	return suites.Config{
 		Place: place, Edition: catalogue.Edition(j.Edition), Rules: j.Rules, Version: j.Version, Timeout: j.Timeout, Seed: j.Seed,
 		Ledger: j.Ledger,

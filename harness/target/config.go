@@ -29,21 +29,23 @@ const DefaultImage = "kpref:local"
 // Config is the file of --config. The zero value asks for the embedded
 // reference in the newest edition.
 type Config struct {
-	Target    Kind              `yaml:"target"`   // default reference
-	Edition   catalogue.Edition `yaml:"edition"`  // default 2026-06
-	Strict    bool              `yaml:"strict"`   // a SHOULD that is not met fails
-	Quota     *bool             `yaml:"quota"`    // run the specs that create hundreds of key pairs; default true, false for an endpoint
-	Servers   *bool             `yaml:"servers"`  // run the specs that bind key pairs to servers; default true, false for an endpoint that is not on this machine
-	Timeout   time.Duration     `yaml:"timeout"`  // longest time to wait for one answer; zero = the default of the client
-	Requests  *int              `yaml:"requests"` // most that are sent; default any number
-	Rate      *float64          `yaml:"rate"`     // most that are sent per second; default any, guard.DefaultRate for an endpoint that is not on this machine
-	Guard     *guard.Consent    `yaml:"guard"`    // without which no endpoint is touched that is not on this machine
-	Reference ReferenceConfig   `yaml:"reference"`
-	Container ContainerConfig   `yaml:"container"`
-	Endpoints Endpoints         `yaml:"endpoints"`
-	Lacks     []string          `yaml:"lacks"` // operations that the target declares it does not have; see Helpers
-	Defect    string            `yaml:"-"`     // id of a declared defect that the embedded reference shall have; "" = none
-	World     *world.World      `yaml:"world"` // default: the world that the reference serves; an endpoint must state its own
+	Target      Kind              `yaml:"target"`      // default reference
+	Edition     catalogue.Edition `yaml:"edition"`     // default 2026-06
+	Strict      bool              `yaml:"strict"`      // a SHOULD that is not met fails
+	Quota       *bool             `yaml:"quota"`       // run the specs that create hundreds of key pairs; default true, false for an endpoint
+	Servers     *bool             `yaml:"servers"`     // run the specs that bind key pairs to servers; default true, false for an endpoint that is not on this machine
+	Timeout     time.Duration     `yaml:"timeout"`     // longest time to wait for one answer; zero = the default of the client
+	Requests    *int              `yaml:"requests"`    // most that are sent; default any number
+	Rate        *float64          `yaml:"rate"`        // most that are sent per second; default any, guard.DefaultRate for an endpoint that is not on this machine
+	RetryFor    *time.Duration    `yaml:"retryFor"`    // most that all waits for better weather take; default see keys.go
+	Consistency *time.Duration    `yaml:"consistency"` // longest wait for a change to show; default see keys.go
+	Guard       *guard.Consent    `yaml:"guard"`       // without which no endpoint is touched that is not on this machine
+	Reference   ReferenceConfig   `yaml:"reference"`
+	Container   ContainerConfig   `yaml:"container"`
+	Endpoints   Endpoints         `yaml:"endpoints"`
+	Lacks       []string          `yaml:"lacks"` // operations that the target declares it does not have; see Helpers
+	Defect      string            `yaml:"-"`     // id of a declared defect that the embedded reference shall have; "" = none
+	World       *world.World      `yaml:"world"` // default: the world that the reference serves; an endpoint must state its own
 }
 
 // Helpers lists the operations that some specs need beside the one they are
@@ -175,6 +177,8 @@ func (c Config) findings() []finding {
 		add("guard.costs", oneOf(c.Guard.Costs, guard.Accepted))
 	}
 	add("timeout", checkDuration(c.Timeout))
+	add("retryFor", checkWait(c.RetryFor))
+	add("consistency", checkWait(c.Consistency))
 	for _, choice := range c.Reference.choices() {
 		if choice.known != nil {
 			add("reference."+choice.key, oneOf(choice.value, choice.known...))
@@ -289,6 +293,14 @@ func checkDuration(d time.Duration) error {
 	return nil
 }
 
+// checkWait refuses a wait that there cannot be.
+func checkWait(d *time.Duration) error {
+	if d != nil && *d < 0 {
+		return errors.New("must not be negative; write a duration such as 5s, or 0s for no wait at all")
+	}
+	return nil
+}
+
 // checkLimit refuses a limit under which nothing could run.
 func checkLimit[N int | float64](n *N) error {
 	if n != nil && (!(*n > 0) || math.IsInf(float64(*n), 0)) {
@@ -302,7 +314,7 @@ func describe(goType string) string {
 	switch {
 	case strings.HasSuffix(goType, "bool"):
 		return "true or false"
-	case goType == "time.Duration":
+	case strings.HasSuffix(goType, "time.Duration"):
 		return "a duration with its unit, such as 30s or 2m"
 	case strings.HasPrefix(goType, "int"):
 		return "a whole number"

@@ -25,6 +25,8 @@ servers: true
 timeout: 5s
 requests: 5000
 rate: 2.5
+retryFor: 90s
+consistency: 0s
 guard: {account: "1", region: r-1, costs: accepted}
 reference:
   fingerprint: plain
@@ -66,10 +68,10 @@ func TestReadConfigTakesEveryKey(t *testing.T) {
 	g := NewWithT(t)
 	c, err := target.ReadConfig(strings.NewReader(full), "kpspec.yaml")
 	g.Expect(err).NotTo(HaveOccurred())
-	yes, requests, rate := true, 5000, 2.5
+	yes, requests, rate, retry, strict := true, 5000, 2.5, 90*time.Second, time.Duration(0)
 	g.Expect(c).To(Equal(target.Config{
 		Target: target.Endpoint, Edition: catalogue.Edition202011, Strict: true, Quota: &yes, Servers: &yes, Timeout: 5 * time.Second,
-		Requests: &requests, Rate: &rate, Guard: &guard.Consent{Account: "1", Region: "r-1", Costs: "accepted"},
+		Requests: &requests, Rate: &rate, RetryFor: &retry, Consistency: &strict, Guard: &guard.Consent{Account: "1", Region: "r-1", Costs: "accepted"},
 		Reference: target.ReferenceConfig{Fingerprint: "plain", KeyCheck: "shallow", PrivateKey: "pkcs1",
 			AttachUnknown: "per-instance", TokenScope: "account", TokenLifetime: time.Hour},
 		Container: target.ContainerConfig{
@@ -137,6 +139,8 @@ func TestReadConfigRefuses(t *testing.T) {
 		"no rate":           {"strict: true\nrate: -1\n", "c.yaml:2: rate: must be a number greater than zero"},
 		"rate, no number":   {"rate: .nan\n", "c.yaml:1: rate: must be a number greater than zero"},
 		"rate, endless":     {"rate: .inf\n", "c.yaml:1: rate: must be a number greater than zero"},
+		"retryFor":          {"retryFor: -1s\n", "c.yaml:1: retryFor: must not be negative; write a duration such as 5s, or 0s for no wait at all"},
+		"consistency":       {"consistency: soon\n", "c.yaml:1: expected a duration with its unit, such as 30s or 2m"},
 		"rate, a text":      {"rate: slow\n", "c.yaml:1: expected a number"},
 		"key of the guard":  {"guard: {acount: a}\n", `c.yaml:1: unknown key "acount"; did you mean account?`},
 		"costs":             {"guard:\n  account: a\n  costs: yes please\n", `c.yaml:3: guard.costs: "yes please" is not known; it must be accepted`},

@@ -29,15 +29,17 @@ type meaning struct{ text, byDefault string }
 
 // meanings are those of the keys by their paths.
 var meanings = map[string]meaning{
-	"target":   {"what is tested: the reference implementation in the same process, a container that is started and removed, or an endpoint that runs already", string(Reference)},
-	"edition":  {"edition of the ECS documents that the rules are of", string(catalogue.Edition202606)},
-	"strict":   {"a SHOULD that is not met fails", "false"},
-	"quota":    {"run the specs that fill a region with key pairs (ECS 500, SWAS 10)", "true; of an endpoint false"},
-	"servers":  {"run the specs that bind key pairs to servers", "true; of an endpoint elsewhere false"},
-	"timeout":  {"longest wait for one answer", "10s"},
-	"requests": {"most requests that are sent, preflight included; a tenth more, at least 100, to clean up", "any number"},
-	"rate":     {"most requests that are sent per second", "any; to an endpoint elsewhere " + strconv.Itoa(guard.DefaultRate)},
-	"lacks":    {"operations that the target declares it does not have; the rules that need one are not-applicable", ""},
+	"target":      {"what is tested: the reference implementation in the same process, a container that is started and removed, or an endpoint that runs already", string(Reference)},
+	"edition":     {"edition of the ECS documents that the rules are of", string(catalogue.Edition202606)},
+	"strict":      {"a SHOULD that is not met fails", "false"},
+	"quota":       {"run the specs that fill a region with key pairs (ECS 500, SWAS 10)", "true; of an endpoint false"},
+	"servers":     {"run the specs that bind key pairs to servers", "true; of an endpoint elsewhere false"},
+	"timeout":     {"longest wait for one answer", "10s"},
+	"requests":    {"most requests that are sent, preflight included; a tenth more, at least 100, to clean up", "any number"},
+	"rate":        {"most requests that are sent per second", "any; to an endpoint elsewhere " + strconv.Itoa(guard.DefaultRate)},
+	"retryFor":    {"most that all waits take together before requests are sent again, or specs run again, that met a 503, Throttling or a lost answer; 0s: never again", "0s; of a container or endpoint 1m, of an endpoint elsewhere 2m"},
+	"consistency": {"longest wait, after a change, for a list to show it; 0s: at once", "0s; of a container or endpoint 2s, of an endpoint elsewhere 5s"},
+	"lacks":       {"operations that the target declares it does not have; the rules that need one are not-applicable", ""},
 
 	"guard":         {"consent to touch an endpoint that is not on this machine", "none: such an endpoint is refused"},
 	"guard.account": {"must be the first account of the world", ""},

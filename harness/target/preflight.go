@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -121,7 +123,7 @@ func ask(ctx context.Context, p Place, all []question, options []wire.Option, ea
 			if err != nil {
 				bad = &problem{checkWorld, plain.Line(err.Error()), ""}
 			} else {
-				answer = client.Do(ctx, api.question(q.region, shape))
+				answer = p.ask(ctx, client, api.question(q.region, shape)).Answer
 				bad = api.judge(answer, q.region, q.who(p.World), hider(p.World))
 			}
 			if !each(api, q, answer, bad) {
@@ -129,6 +131,12 @@ func ask(ctx context.Context, p Place, all []question, options []wire.Option, ea
 			}
 		}
 	}
+}
+
+// ask sends a question, again if the weather is in the way of it.
+func (p Place) ask(ctx context.Context, client *wire.Client, call wire.Call) patience.Reply {
+	waits := cmp.Or(p.Patience, patience.New(patience.Limits{}))
+	return waits.Ask(ctx, call, true, false, func() *wire.Answer { return client.Do(ctx, call) })
 }
 
 // The checks, in the order in which one builds on the other.
@@ -182,11 +190,11 @@ func ShapeOf(ctx context.Context, p Place, options ...wire.Option) wire.Shape {
 			break
 		}
 		for _, shape := range wire.Shapes {
-			answer := client.Do(ctx, api.question(p.World.Regions[0], shape))
+			answer := p.ask(ctx, client, api.question(p.World.Regions[0], shape))
 			if object, err := answer.Object(); err == nil && answer.Status == 200 && api.lists(object) {
 				return shape
 			}
-			if answer.Status < http.StatusBadRequest || time.Since(started) > shapeWait+p.Gate.Wait(len(wire.Shapes)) {
+			if answer.Kind != patience.Fair || answer.Status < http.StatusBadRequest || time.Since(started) > shapeWait+p.Gate.Wait(len(wire.Shapes)) {
 				break // nobody there, or somebody who understood and is somebody else, or one who takes long to refuse
 			}
 		}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/kpspec/kpspec/fixtures/catalogue"
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/plain"
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -56,6 +58,8 @@ type Place struct {
 
 	SpareServers bool        // the specs that bind key pairs to servers may not run
 	Gate         *guard.Gate // that every request passes; nil where there are no limits
+
+	Patience *patience.Patience // with bad weather; nil has none
 }
 
 // New makes the target that c asks for, in the given edition or, if that is
@@ -78,6 +82,12 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 	if err := checkLimit(c.Rate); err != nil {
 		return nil, fmt.Errorf("rate: %w", err)
 	}
+	if err := checkWait(c.RetryFor); err != nil {
+		return nil, fmt.Errorf("retryFor: %w", err)
+	}
+	if err := checkWait(c.Consistency); err != nil {
+		return nil, fmt.Errorf("consistency: %w", err)
+	}
 	if c.Defect != "" && c.Target != Reference {
 		return nil, fmt.Errorf("only the embedded reference can be given the defect %q, and the target is %s", c.Defect, c.Target)
 	}
@@ -87,11 +97,12 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		place := c.place(w, true, guard.Limits{})
+		place := c.place(w, true, guard.Limits{}, patience.Limits{})
 		place.Fleeting = true
 		if c.Target == Reference {
 			return newReference(c.Reference, edition, place, c.Defect)
 		}
+		place.Patience = c.patience(Near)
 		return newContainer(c.Container, c.Reference, edition, place)
 	case Endpoint:
 		if c.Endpoints == (Endpoints{}) {
@@ -116,11 +127,11 @@ func New(c Config, edition catalogue.Edition) (Target, error) {
 			return nil, err
 		}
 		here := near(ecs) && near(swas)
-		limits := guard.Limits{Rate: guard.DefaultRate}
+		limits, waits := guard.Limits{Rate: guard.DefaultRate}, Far
 		if here {
-			limits = guard.Limits{}
+			limits, waits = guard.Limits{}, Near
 		}
-		place := c.place(w, false, limits)
+		place := c.place(w, false, limits, waits)
 		place.SpareServers = !c.wants(c.Servers, here)
 		place.ECS, place.SWAS = ecs, swas
 		return endpoint{place}, nil
@@ -145,14 +156,33 @@ func (c Config) world(w world.World) (world.World, error) {
 }
 
 // place is what the config says of every kind of target.
-func (c Config) place(w world.World, quota bool, limits guard.Limits) Place {
+func (c Config) place(w world.World, quota bool, limits guard.Limits, waits patience.Limits) Place {
 	if c.Requests != nil {
 		limits.Requests = *c.Requests
 	}
 	if c.Rate != nil {
 		limits.Rate = *c.Rate
 	}
-	return Place{World: w, Quota: c.wants(c.Quota, quota), SpareServers: !c.wants(c.Servers, true), Lacks: c.Lacks, Gate: guard.NewGate(limits)}
+	return Place{World: w, Quota: c.wants(c.Quota, quota), SpareServers: !c.wants(c.Servers, true), Lacks: c.Lacks, Gate: guard.NewGate(limits), Patience: c.patience(waits)}
+}
+
+// Near and Far are how long a run waits for better weather unless the configuration
+// says otherwise, on this machine and elsewhere. The embedded reference has none.
+var (
+	Near = patience.Limits{Retry: time.Minute, First: 10 * time.Millisecond, Consistency: 2 * time.Second}
+	Far  = patience.Limits{Retry: 2 * time.Minute, First: 250 * time.Millisecond, Consistency: 5 * time.Second}
+)
+
+// patience is that of a run, with these limits where the config has no others.
+func (c Config) patience(l patience.Limits) *patience.Patience {
+	l.First = cmp.Or(l.First, Near.First)
+	if c.RetryFor != nil {
+		l.Retry = *c.RetryFor
+	}
+	if c.Consistency != nil {
+		l.Consistency = *c.Consistency
+	}
+	return patience.New(l)
 }
 
 // Away are the addresses of an endpoint that are not of this machine, by their

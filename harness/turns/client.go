@@ -5,8 +5,10 @@ import (
 	"io"
 	"net/rpc"
 	"net/rpc/jsonrpc"
+	"time"
 
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/suites/vocabulary"
 )
 
@@ -79,5 +81,14 @@ func (c *Client) Gate(l guard.Limits, processes int) *guard.Gate {
 			return &guard.SpentError{Requests: passed.Budget}
 		}
 		return nil
+	})
+}
+
+// Patience is that of the run, whose limits these are. When the connection has ended,
+// this process waits no more.
+func (c *Client) Patience(l patience.Limits) *patience.Patience {
+	return patience.Sharing(l, func(d time.Duration) bool {
+		var yes bool
+		return c.Call(context.Background(), "Spend", d, &yes) == nil && yes
 	})
 }

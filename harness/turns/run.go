@@ -8,8 +8,10 @@ import (
 	"net/rpc"
 	"net/rpc/jsonrpc"
 	"sync"
+	"time"
 
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/suites/vocabulary"
 )
@@ -19,10 +21,11 @@ const service = "Run"
 
 // Run is what the processes of a run have in common.
 type Run struct {
-	table *table
-	gate  *guard.Gate
-	names sync.Map // that do not tell who has made them → number of the process that uses it
-	alone bool     // the specs of a product run one after the other, for they fill the region that the others work in
+	table    *table
+	gate     *guard.Gate
+	patience *patience.Patience
+	names    sync.Map // that do not tell who has made them → number of the process that uses it
+	alone    bool     // the specs of a product run one after the other, for they fill the region that the others work in
 }
 
 // NewRun is the run of specs at a place where SWAS has room for so many key pairs.
@@ -30,9 +33,10 @@ type Run struct {
 // somebody else has shared them out, and every process runs what it asks for.
 func NewRun(place target.Place, room int, mayTake func(int, vocabulary.Spec) bool) *Run {
 	return &Run{
-		table: newTable(map[string]int{vocabulary.SWASRoom: room / vocabulary.SWASRoomOfGroup}, mayTake),
-		gate:  place.Gate,
-		alone: place.Quota && len(place.World.Regions) < 3,
+		table:    newTable(map[string]int{vocabulary.SWASRoom: room / vocabulary.SWASRoomOfGroup}, mayTake),
+		gate:     place.Gate,
+		patience: place.Patience,
+		alone:    place.Quota && len(place.World.Regions) < 3,
 	}
 }
 
@@ -119,6 +123,12 @@ func (d *Desk) Pass(cleaning bool, passed *Passed) error {
 		return nil
 	}
 	return err
+}
+
+// Spend tells whether the process may wait so long for better weather.
+func (d *Desk) Spend(so time.Duration, yes *bool) error {
+	*yes = d.run.patience != nil && d.run.patience.Spend(so)
+	return nil
 }
 
 // Serve answers a process over its connection until that ends; calls is its [Desk],

@@ -31,9 +31,15 @@ type Answer struct {
 	// client could not read it. An answer with an error status is no Err.
 	Err error
 
+	lost    bool // see Lost
 	secrets func() []string
 	object  func() (map[string]any, error) // what the body is, read once
 }
+
+// Lost reports whether the request left, or tried to, and no whole answer came: it
+// was refused a connection, reset, broken off, or took too long. A call that was
+// given up is not lost.
+func (a *Answer) Lost() bool { return a.lost }
 
 // excerptSize is about how many bytes of a body String shows.
 const excerptSize = 200

@@ -199,10 +199,19 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, string,
 	if err != nil {
 		return nil, "", err
 	}
+	if req.Method == http.MethodGet {
+		req.Body, req.GetBody = bodyless{}, nil // else net/http would send it once more by itself where the connection breaks, nonce and all
+	}
 	req.Header = out.header
 	req.Header.Set("User-Agent", withRule(ctx, c.userAgent))
 	return req, out.nonce, nil
 }
+
+// bodyless is a body with nothing in it that cannot be had twice.
+type bodyless struct{}
+
+func (bodyless) Read([]byte) (int, error) { return 0, io.EOF }
+func (bodyless) Close() error             { return nil }
 
 // origin is what is recorded of a call beside what goes over the wire.
 func (e *endpoint) origin(call Call) evidence.Origin {
@@ -238,6 +247,7 @@ func (e *endpoint) exchange(ctx context.Context, req *http.Request) *Answer {
 
 	resp, err := e.transport.RoundTrip(req.WithContext(bounded))
 	if err != nil {
+		answer.lost = ctx.Err() == nil
 		answer.Err = e.failure(ctx, bounded, "no answer from "+e.host, err)
 		return answer
 	}
@@ -251,6 +261,7 @@ func (e *endpoint) exchange(ctx context.Context, req *http.Request) *Answer {
 		answer.Body = answer.Body[:MaxBody]
 		answer.Err = fmt.Errorf("the answer of %s is larger than %d bytes, the most that is read", e.host, MaxBody)
 	case err != nil:
+		answer.lost = ctx.Err() == nil
 		answer.Err = e.failure(ctx, bounded, fmt.Sprintf("the answer of %s broke off after %d bytes", e.host, len(answer.Body)), err)
 	}
 	return answer

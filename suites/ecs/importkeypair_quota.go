@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"context"
-	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -130,38 +129,16 @@ func quota(k *Kit) {
 
 // fill imports key pairs until the region of the quota has count of them, whoever made the others. It returns the first answer that was not a
 // success, or nil, and the name of one key pair of the stock.
-func fill(ctx context.Context, k *Kit, stock *ECS, count int) (*wire.Answer, string) {
+func fill(ctx context.Context, k *Kit, stock *ECS, count int) (refused *wire.Answer, name string) {
 	GinkgoHelper()
-	const hands = 8 // requests under way at once: the target's round trip is what costs
-	wanted := make(chan struct{}, count)
-	for range count - len(k.ECS.List(ctx, k.QuotaRegion())) {
-		wanted <- struct{}{}
-	}
-	close(wanted)
-
-	var (
-		mu      sync.Mutex
-		refused *wire.Answer
-		wg      sync.WaitGroup
-	)
-	for range hands {
-		wg.Go(func() {
-			defer GinkgoRecover()
-			for range wanted {
-				mu.Lock()
-				stop := refused != nil
-				mu.Unlock()
-				if stop {
-					return
-				}
-				if a := stock.Send(ctx, k.Import(k.Name(), FreshKey()).With("RegionId", k.QuotaRegion())); a.Status != 200 {
-					mu.Lock()
-					refused = a
-					mu.Unlock()
-				}
-			}
+	for lost, looks := true, 0; ; looks++ {
+		listed := k.ECS.List(ctx, k.QuotaRegion())
+		missing := count - len(listed)
+		if missing <= 0 || refused != nil || !lost || looks == 5 {
+			return refused, stock.AnyOf(listed)
+		}
+		refused, lost = stock.Supply(ctx, missing, func() wire.Call {
+			return k.Import(k.Name(), FreshKey()).With("RegionId", k.QuotaRegion())
 		})
 	}
-	wg.Wait()
-	return refused, stock.Any()
 }

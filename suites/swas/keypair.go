@@ -218,9 +218,9 @@ func (m maker) try(ctx context.Context, e *exemplar, on occasion) bool {
 	if e == nil || e.tried {
 		return false
 	}
-	e.tried = true
 	call := m.call(e.name()).With("ClientToken", e.token()).With("RegionId", on.region)
 	answer := on.by.Send(ctx, call)
+	e.tried = true
 	name := call.Value("KeyPairName")
 	good, _ := BeAccepted().Match(answer)
 	if good && on.owner.FindIn(ctx, on.region, name) != nil {

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/kpspec/kpspec/fixtures/world"
 	"github.com/kpspec/kpspec/harness/ledger"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -40,12 +40,13 @@ type actor struct {
 // Send sends the request as it is, in the shape it asks for.
 func (a *actor) Send(ctx context.Context, call wire.Call) *wire.Answer {
 	GinkgoHelper()
-	return a.track(ctx, call, func() *wire.Answer { return a.do(ctx, call) })
+	return a.conclude(call, a.track(ctx, call, func() *wire.Answer { return a.client.Do(ctx, call) }))
 }
 
-// do sends the request, and counts the answers that do not come.
-func (a *actor) do(ctx context.Context, call wire.Call) *wire.Answer {
-	return a.kit.heard(a.client.Do(ctx, call))
+// do sends a request of which whoever asks looks what became of it: one that reads or
+// cleans up.
+func (a *actor) do(ctx context.Context, call wire.Call) patience.Reply {
+	return a.kit.patience.Ask(ctx, call, true, false, func() *wire.Answer { return a.client.Do(ctx, call) })
 }
 
 // Call sends a well-formed request through the official SDK, unless the target
@@ -56,34 +57,96 @@ func (a *actor) Call(ctx context.Context, call wire.Call) *wire.Answer {
 	if call.Shape != "" && call.Shape != wire.V3Query {
 		return a.Send(ctx, call)
 	}
-	return a.track(ctx, call, func() *wire.Answer {
+	return a.conclude(call, a.track(ctx, call, func() *wire.Answer {
 		answer, err := a.official(ctx, call)
 		if err != nil {
 			undone("%v", err)
 		}
-		return a.kit.heard(answer)
-	})
+		return answer
+	}))
 }
 
-// AtOnce makes n calls at the same time and returns their answers in order.
+// Supply sends n requests, several at a time, and returns the first that is not a
+// success, or nil. Where answers got lost it is open what was made: the list tells.
+func (a *actor) Supply(ctx context.Context, n int, next func() wire.Call) (refused *wire.Answer, lost bool) {
+	GinkgoHelper()
+	const hands = 8 // requests under way at once: the target's round trip is what costs
+	var mu sync.Mutex
+	wanted := make(chan struct{}, n)
+	for range n {
+		wanted <- struct{}{}
+	}
+	close(wanted)
+	together(hands, func(int) {
+		for range wanted {
+			mu.Lock()
+			stop := refused != nil
+			mu.Unlock()
+			if stop {
+				return
+			}
+			call := next()
+			reply := a.track(ctx, call, func() *wire.Answer { return a.client.Do(ctx, call) })
+			if reply.Kind == patience.Lost && a.kit.patience.Limits().Retry > 0 && !a.kit.patience.Gone() {
+				doubt(reply.What)
+				mu.Lock()
+				lost = true
+				mu.Unlock()
+				continue
+			}
+			if reply.Kind == patience.Fair && reply.Status == 200 {
+				continue
+			}
+			if answer := a.conclude(call, reply); answer.Status != 200 {
+				mu.Lock()
+				refused = answer
+				mu.Unlock()
+			}
+		}
+	})
+	return refused, lost
+}
+
+// AtOnce makes n calls at the same time and returns their answers in order. None of
+// them is sent again: it would come late.
 func AtOnce(n int, call func(i int) *wire.Answer) []*wire.Answer {
 	GinkgoHelper()
 	answers := make([]*wire.Answer, n)
 	start := make(chan struct{})
+	var ready sync.WaitGroup
+	ready.Add(n)
+	go func() { ready.Wait(); close(start) }()
+	atOnce.Store(true)
+	defer atOnce.Store(false)
+	together(n, func(i int) {
+		ready.Done()
+		<-start
+		answers[i] = call(i)
+	})
+	return answers
+}
+
+// together does n things at the same time. Where one of them ends the spec, it ends
+// when all are done.
+func together(n int, do func(i int)) {
+	ends := make([]any, n)
 	var wg sync.WaitGroup
-	for i := range answers {
+	for i := range n {
 		wg.Go(func() {
-			defer GinkgoRecover()
-			<-start
-			answers[i] = call(i)
+			defer func() { ends[i] = recover() }()
+			do(i)
 		})
 	}
-	close(start)
 	wg.Wait()
-	if slices.Contains(answers, nil) {
-		Fail("a request got no answer") // which one and why is written down already
+	var end any
+	for _, r := range ends {
+		if _, held := end.(stop); end == nil || held && r != nil {
+			end = r // what Ginkgo was told of goes first
+		}
 	}
-	return answers
+	if end != nil {
+		panic(end)
+	}
 }
 
 // makesPairs reports whether a request of the action may create a key pair of
@@ -93,10 +156,9 @@ func makesPairs(action string) bool {
 	return !slices.Contains([]string{"DescribeKeyPairs", "ListKeyPairs", "DeleteKeyPairs", "AttachKeyPair", "DetachKeyPair"}, action)
 }
 
-// track notes what the request may create before it leaves, and strikes it
-// when the target has refused it. A spec whose request gets no answer at all
-// cannot go on.
-func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Answer) *wire.Answer {
+// track notes what the request may create before it leaves, and strikes it when the
+// target has refused it.
+func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Answer) patience.Reply {
 	GinkgoHelper()
 	var made []ledger.Entry
 	name := call.Value("KeyPairName")
@@ -129,27 +191,51 @@ func (a *actor) track(ctx context.Context, call wire.Call, send func() *wire.Ans
 		a.kit.claims.begin(a.ledger, e)
 	}
 	unwritten := a.kit.journal.Commit()
-	answer := &wire.Answer{}
+	reply := patience.Reply{Answer: &wire.Answer{}}
 	if unwritten == nil {
-		answer = send()
+		once := atOnce.Load() || call.Nonce != "" // which is used up by what was met
+		reply = a.kit.patience.Ask(ctx, call, false, once, send)
 	}
 	for _, e := range made {
-		unmade := unwritten != nil || spent(answer) != nil || answer.Status >= 400 && answer.Status < 500
-		a.kit.claims.end(a.ledger, e, unmade)
+		refused := reply.Kind == patience.Fair && reply.Tries == 1 && reply.Status >= 400 && reply.Status < 500
+		a.kit.claims.end(a.ledger, e, unwritten != nil || spent(reply.Answer) != nil || refused)
 	}
-	if err := cmp.Or(unwritten, spent(answer)); err != nil {
+	if err := cmp.Or(unwritten, spent(reply.Answer)); err != nil {
 		undone("%v", err)
 	}
-	if answer.Status == 0 {
-		undone("%s got no answer: %v", call.Action, answer.Err)
+	a.changed(call, reply)
+	return reply
+}
+
+// conclude is the answer to a request. A spec whose request gets none that says
+// anything of a rule cannot go on.
+func (a *actor) conclude(call wire.Call, reply patience.Reply) *wire.Answer {
+	GinkgoHelper()
+	switch reply.Kind {
+	case patience.Fair:
+		if !patience.Reads(call) {
+			met(reply)
+		}
+	case patience.Refused:
+		if reply.Tries == 1 {
+			met(reply)
+		}
+		undone("the target cannot answer for the moment: %s, in %s", reply.What, times(reply.Tries, "try"))
+	case patience.Lost:
+		met(reply)
 	}
-	if answer.Status < 400 {
-		return answer
+	if reply.Status == 0 || reply.Kind == patience.Lost {
+		if reply.Err == nil {
+			undone("%s met %s", call.Action, reply.What)
+		}
+		undone("%s got no answer: %v", call.Action, reply.Err)
 	}
-	if refusal, err := answer.Refusal(); err == nil {
-		a.weather(call, refusal)
+	if reply.Status >= 400 {
+		if refusal, err := reply.Refusal(); err == nil {
+			a.crowd(call, refusal)
+		}
 	}
-	return answer
+	return reply.Answer
 }
 
 // needFree ends the spec where a key pair has the name already that the run is
@@ -166,15 +252,13 @@ func (a *actor) needFree(ctx context.Context, e ledger.Entry) {
 	}
 }
 
-// weather ends the spec where a refusal says nothing of any rule: the target is
-// overloaded for the moment, or the region is full of what the run has not made.
-// SWAS documents no code for that: there the listing tells, see [Kit.crowded].
-func (a *actor) weather(call wire.Call, refusal wire.Refusal) {
+// crowd ends the spec where a refusal says nothing of any rule, because the region is
+// full of what the run has not made. SWAS documents no code for that: there the
+// listing tells, see [Kit.crowded].
+func (a *actor) crowd(call wire.Call, refusal wire.Refusal) {
 	GinkgoHelper()
 	region := call.Value("RegionId")
 	switch {
-	case refusal.Status == 503, strings.HasPrefix(refusal.Code, "Throttling"):
-		undone("the target cannot answer for the moment: %d %s", refusal.Status, refusal.Code)
 	case region == "" || !makesPairs(call.Action) || a.kit.filling.Load():
 	case refusal.Code == "QuotaExceed.KeyPair":
 		undone("region %s is full: no room to try the rule", region)
@@ -248,9 +332,11 @@ func (a *actor) Delete(ctx context.Context, name string) *wire.Answer {
 // DeleteIn removes one key pair from a region.
 func (a *actor) DeleteIn(ctx context.Context, region, name string) *wire.Answer {
 	GinkgoHelper()
+	a.going(region, name)
 	answer := a.Send(ctx, a.deletion(region, []string{name}))
 	if answer.Status == 200 {
 		a.ledger.Strike(a.entry(region, name))
+		a.gone(region, name)
 	}
 	return answer
 }
@@ -280,10 +366,12 @@ func (a *actor) erase(ctx context.Context, entries []ledger.Entry) *Leftover {
 	for i, entry := range entries {
 		names[i] = entry.Name
 	}
+	a.going(region, names...)
 	if answer := a.do(ctx, a.deletion(region, names)); answer.Status == 200 {
+		a.gone(region, names...)
 		return nil
 	}
-	left, err := a.list(ctx, region, nil)
+	left, err := a.kit.look(ctx, cornerOf(entries[0]))
 	if err != nil {
 		return &Leftover{fmt.Sprintf("key pairs of %s may be left in %s: %v", a.product, region, err), names}
 	}
@@ -297,10 +385,14 @@ func (a *actor) eraseOf(ctx context.Context, region string, listed []Pair, ours 
 		if !ours(p.Name) {
 			continue
 		}
-		if answer := a.do(ctx, a.deletion(region, []string{p.Name})); answer.Status != 200 {
-			left.Cause = fmt.Sprintf("key pairs of %s are left in %s: DeleteKeyPairs: %s", a.product, region, inShort(answer))
-			left.What = append(left.What, p.Name)
+		a.going(region, p.Name)
+		answer := a.do(ctx, a.deletion(region, []string{p.Name}))
+		if answer.Status == 200 {
+			a.gone(region, p.Name)
+			continue
 		}
+		left.Cause = fmt.Sprintf("key pairs of %s are left in %s: DeleteKeyPairs: %s", a.product, region, inShort(answer.Answer))
+		left.What = append(left.What, p.Name)
 	}
 	if len(left.What) == 0 {
 		return nil
@@ -308,31 +400,47 @@ func (a *actor) eraseOf(ctx context.Context, region string, listed []Pair, ours 
 	return left
 }
 
-// unbind takes the key pair of the entries off their servers.
+// unbind takes the key pair of the entries off their servers. A target that refuses
+// the lot, perhaps because nothing is bound to one of them, is asked for each server
+// that is still listed.
 func (a *actor) unbind(ctx context.Context, entries []ledger.Entry) *Leftover {
-	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Shape: a.kit.Place.Shape, Params: []wire.Param{
-		{Name: "RegionId", Value: entries[0].Region},
-		{Name: "KeyPairName", Value: entries[0].Name},
-	}}
-	for i, e := range entries {
-		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), e.Server)
+	name := entries[0].Name
+	var servers []string
+	for _, e := range entries {
+		servers = append(servers, e.Server)
 	}
-	answer := a.do(ctx, call)
-	if answer.Status == 200 {
+	if answer := a.detach(ctx, entries[0].Region, name, servers...); answer.Status == 200 {
 		return nil
 	}
-	// Perhaps nothing was bound: then the lists of servers say so.
-	name := entries[0].Name
-	left, err := a.list(ctx, entries[0].Region, nil)
+	listed, err := a.kit.look(ctx, cornerOf(entries[0]))
 	if err != nil {
 		return &Leftover{fmt.Sprintf("key pairs may be left on servers: %v", err), []string{name}}
 	}
-	for _, p := range left {
-		if p.Name == name && len(p.Servers) > 0 {
-			return &Leftover{"key pairs are left on servers: DetachKeyPair: " + inShort(answer), []string{name}}
+	for _, p := range listed {
+		for _, server := range p.Servers {
+			if p.Name != name || !slices.Contains(servers, server) {
+				continue
+			}
+			if answer := a.detach(ctx, entries[0].Region, name, server); answer.Status != 200 {
+				return &Leftover{"key pairs are left on servers: DetachKeyPair: " + inShort(answer.Answer), []string{name}}
+			}
 		}
 	}
 	return nil
+}
+
+// detach takes a key pair off servers.
+func (a *actor) detach(ctx context.Context, region, name string, servers ...string) patience.Reply {
+	call := wire.Call{Action: "DetachKeyPair", Version: a.version, Shape: a.kit.Place.Shape, Params: []wire.Param{
+		{Name: "RegionId", Value: region},
+		{Name: "KeyPairName", Value: name},
+	}}
+	for i, server := range servers {
+		call = call.With(fmt.Sprintf("InstanceIds.%d", i+1), server)
+	}
+	reply := a.do(ctx, call)
+	a.changed(call, reply)
+	return reply
 }
 
 // attached are the servers that a request names, as a repeated parameter or as
@@ -358,12 +466,21 @@ func Repeated(call wire.Call, name string) []string {
 	}
 }
 
-// Any is the name of one key pair that this actor has made and not removed, or "".
-func (a *actor) Any() string {
+// AnyOf is the name of one key pair that this actor has made and not removed, or "":
+// one of a list, if there is one. Of what got lost on its way nobody knows whether
+// it is there.
+func (a *actor) AnyOf(listed []Pair) string {
+	var names []string
 	for _, entry := range a.ledger.Open() {
-		return entry.Name
+		if slices.ContainsFunc(listed, func(p Pair) bool { return p.Name == entry.Name }) {
+			return entry.Name
+		}
+		names = append(names, entry.Name)
 	}
-	return ""
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
 }
 
 // Clear removes everything this actor's ledger holds.

@@ -14,6 +14,9 @@ const cleanupTime = 5 * time.Second
 // interrupted is why a spec has no verdict after an interrupt.
 const interrupted = "the run was interrupted"
 
+// silenced is why a spec has no verdict once the target was given up.
+const silenced = "the target stopped answering"
+
 // deadline is when an interrupted run stops cleaning up.
 type deadline struct {
 	once sync.Once
@@ -70,5 +73,5 @@ func silence(ctx context.Context) string {
 	if ctx.Err() != nil {
 		return fmt.Sprintf("%s, and the target did not answer within %s", interrupted, cleanupTime)
 	}
-	return "the target stopped answering"
+	return silenced
 }

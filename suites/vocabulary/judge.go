@@ -26,6 +26,9 @@ const (
 	ObservationEntry = "observation" // a report.Observation
 	ExchangesEntry   = "exchanges"   // a slice of evidence.Exchange
 	CleanupEntry     = "cleanup"     // a [Leftover]
+	AgainEntry       = "again"       // what a spec met for which it runs again: what it has told before does not count
+	WeatherEntry     = "weather"     // a [patience.Met], of the spec
+	BetweenEntry     = "between"     // a [patience.Met], of what the run did before the spec, or behind the last one
 )
 
 // Outcome is how a spec ended when it did not simply run to its end.
@@ -42,7 +45,8 @@ func (o Outcome) String() string {
 }
 
 // stop leaves a spec whose outcome is written down and that Ginkgo must not
-// count as failed: a SHOULD that is not met warns, it does not fail.
+// count as failed: a SHOULD that is not met warns, it does not fail; and what has met
+// bad weather may run again.
 type stop struct{}
 
 // Watch is told of every assertion of a run: where it stands, as file:line of the
@@ -136,7 +140,7 @@ func undone(format string, args ...any) {
 func NotApplicable(reason string) {
 	GinkgoHelper()
 	AddReportEntry(OutcomeEntry, Outcome{Outcome: verdict.NotApplicableHere, Message: reason}, ReportEntryVisibilityNever)
-	if bare.Load() {
+	if bare.Load() || !settled() {
 		panic(stop{})
 	}
 	Skip(reason)
@@ -146,7 +150,8 @@ func NotApplicable(reason string) {
 // fail, or leaves a rule untried, fails the spec in Ginkgo's own eyes too.
 func finish(outcome verdict.Outcome, message string, up int, differences ...report.Mismatch) {
 	where := types.NewCodeLocation(up + 1)
-	if w := watch.Load(); w != nil {
+	counts := settled()
+	if w := watch.Load(); w != nil && counts {
 		w.Failed(Relative(where))
 	}
 	visible := ReportEntryVisibilityNever
@@ -155,7 +160,7 @@ func finish(outcome verdict.Outcome, message string, up int, differences ...repo
 		visible = ReportEntryVisibilityAlways
 	}
 	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where), differences}, visible, where)
-	if soft || bare.Load() {
+	if soft || bare.Load() || !counts {
 		panic(stop{})
 	}
 	Fail(message, up+1)
@@ -228,8 +233,8 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 	if k.over() {
 		undone(interrupted)
 	}
-	if k.gone() {
-		undone("the target stopped answering")
+	if k.patience.Gone() {
+		undone(silenced)
 	}
 	if err := k.Place.Gate.Spent(); err != nil {
 		undone("%v", err)
@@ -243,10 +248,8 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 		case <-ctx.Done():
 		}
 	}()
-	k.recorder.Begin()
-	k.filling.Store(false)
-	k.turnedAway.Clear()
-	before := asserted.Load()
+	k.fresh()
+	k.tellWeather(BetweenEntry)
 	defer func() {
 		r := recover()
 		after, end := k.afterwards(ctx)
@@ -265,14 +268,26 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 			}
 		}
 		k.remove(after, &k.ledger)
+		k.tellWeather(WeatherEntry)
 		if _, soft := r.(stop); r != nil && !soft {
 			panic(r)
 		}
 	}()
-	body(ctx)
-	if asserted.Load() == before {
-		undone("this spec asserts nothing of its rule")
+	body(context.WithValue(ctx, kitKey{}, k))
+}
+
+// tellWeather writes down the bad weather that was met since the last time.
+func (k *Kit) tellWeather(entry string) {
+	if met := k.patience.Lately(); !met.Nothing() {
+		AddReportEntry(entry, met, ReportEntryVisibilityNever)
 	}
+}
+
+// fresh forgets what belongs to the spec, or the attempt, that ran before.
+func (k *Kit) fresh() {
+	k.recorder.Begin()
+	k.filling.Store(false)
+	k.turnedAway.Clear()
 }
 
 // taken is the record of what went over the wire since the last look, where

@@ -19,6 +19,7 @@ import (
 	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/ledger"
 	"github.com/kpspec/kpspec/harness/names"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -50,8 +51,9 @@ type Kit struct {
 	wanted    func(rule string) bool
 	section   []string // that are being built, the outermost first
 	built     Sections
-	silent    atomic.Int64 // requests in a row that got no answer
-	wrote     sync.Map     // product and account → true, where something may have been made
+	patience  *patience.Patience
+	beliefs   *beliefs
+	wrote     sync.Map // product and account → true, where something may have been made
 	claims    claims
 	// smallPages has the products whose listing refuses large pages.
 	smallPages sync.Map
@@ -103,9 +105,14 @@ func NewKit(o Options) (*Kit, error) {
 		known:     o.Known,
 		wanted:    o.Wanted,
 		built:     Sections{},
+		patience:  o.Place.Patience,
 	}
 	suite, _ := GinkgoConfiguration() // while it builds the tree, Ginkgo says something else
 	k.parallel = suite.ParallelTotal > 1
+	if k.patience == nil {
+		k.patience = patience.New(patience.Limits{})
+	}
+	k.beliefs = newBeliefs(k.patience.Limits().Consistency)
 	watch.Store(o.Watch)
 	bare.Store(o.Bare)
 	k.recorder.Hide(o.Place.World.Secrets()...)
@@ -292,6 +299,24 @@ func (s *stocks) hold(e ledger.Entry) bool {
 	return slices.ContainsFunc(s.all, func(l *ledger.Ledger) bool { return l.Holds(e) })
 }
 
+// ledgers are all of them.
+func (s *stocks) ledgers() []*ledger.Ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
+}
+
+// held is what they have now.
+func (s *stocks) held() map[ledger.Entry]bool {
+	held := map[ledger.Entry]bool{}
+	for _, l := range s.ledgers() {
+		for _, e := range l.Open() {
+			held[e] = true
+		}
+	}
+	return held
+}
+
 // Name is a key pair name that no other spec and no other run uses. It has
 // lower-case ASCII letters only, so that nothing but a rule about names can
 // make a target refuse it.
@@ -317,21 +342,6 @@ func Han(n int) string {
 	return b.String()
 }
 
-// patience is how many requests in a row may go without an answer before the
-// target is given up.
-const patience = 3
-
-// heard counts the requests in a row that got no answer.
-func (k *Kit) heard(answer *wire.Answer) *wire.Answer {
-	switch {
-	case answer.Status != 0:
-		k.silent.Store(0)
-	case spent(answer) == nil:
-		k.silent.Add(1)
-	}
-	return answer
-}
-
 // spent is the error of a request that never left because the budget is used up.
 func spent(answer *wire.Answer) error {
 	if e := (*guard.SpentError)(nil); errors.As(answer.Err, &e) {
@@ -340,22 +350,20 @@ func spent(answer *wire.Answer) error {
 	return nil
 }
 
-// gone reports whether the target has stopped answering.
-func (k *Kit) gone() bool { return k.silent.Load() >= patience }
-
 // Close removes what the run may have left: what is still in the ledger, and
 // whatever bears a name that only this run makes, in every region and account of
 // the world. It reports what stays.
 func (k *Kit) Close(ctx context.Context) {
 	ctx, end := k.afterwards(guard.Cleanup(ctx))
 	defer end()
-	k.silent.Store(0) // once more: the target may be back
+	defer k.tellWeather(BetweenEntry)
+	k.patience.Forgive() // once more: the target may be back
 	var open []ledger.Entry
-	for _, l := range append([]*ledger.Ledger{&k.ledger}, k.stocks.all...) {
+	for _, l := range append([]*ledger.Ledger{&k.ledger}, k.stocks.ledgers()...) {
 		k.remove(ctx, l)
 		open = append(open, l.Open()...)
 	}
-	if k.silent.Load() > 0 || ctx.Err() != nil {
+	if k.patience.Silent() || ctx.Err() != nil {
 		k.tellOpen(ctx, open)
 		return
 	}
@@ -449,18 +457,21 @@ func (k *Kit) makers() []*actor {
 // remove undoes what l holds, the newest first, and strikes it: bindings are
 // taken off, key pairs are deleted. What cannot be undone stays in the ledger and
 // is reported; it changes no rule's verdict, but the run is not green.
-func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) {
-	if k.gone() {
+func (k *Kit) remove(ctx context.Context, l *ledger.Ledger) { k.removeFrom(ctx, l, l.Open()) }
+
+// removeFrom does the same with some of what l holds.
+func (k *Kit) removeFrom(ctx context.Context, l *ledger.Ledger, entries []ledger.Entry) {
+	if k.patience.Gone() {
 		return // it stays in the ledger until the end of the run
 	}
 	ctx = guard.Cleanup(ctx)
-	for _, batch := range k.batches(l.Open()) {
+	for _, batch := range k.batches(entries) {
 		owner, undo := k.actorOf(batch[0]), (*actor).erase
 		if batch[0].Server != "" {
 			undo = (*actor).unbind
 		}
 		left := undo(owner, ctx, batch)
-		if ctx.Err() != nil || left != nil && k.silent.Load() > 0 {
+		if ctx.Err() != nil || left != nil && k.patience.Silent() {
 			return // likewise
 		}
 		if left != nil {

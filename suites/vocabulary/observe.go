@@ -24,6 +24,9 @@ func Observe[F Fact](name string, value F) {
 	if labelled(catalogue.Observe) {
 		asserted.Add(1) // such a rule asks for nothing else
 	}
+	if a := current.Load(); a != nil {
+		a.note()
+	}
 	AddReportEntry(ObservationEntry, report.Observation{Name: name, Value: value}, ReportEntryVisibilityNever)
 }
 

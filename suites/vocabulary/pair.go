@@ -11,6 +11,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -71,9 +72,9 @@ const (
 	smallPage = 10
 )
 
-// list reads all pages of a listing operation. A target that refuses large pages
-// is asked for small ones.
-func (a *actor) list(ctx context.Context, region string, filters []wire.Param) ([]Pair, error) {
+// listNow reads all pages of a listing operation as they are. A target that refuses
+// large pages is asked for small ones.
+func (a *actor) listNow(ctx context.Context, region string, filters []wire.Param) ([]Pair, error) {
 	if _, small := a.kit.smallPages.Load(a.product); !small {
 		pairs, err := a.pages(ctx, region, page, filters)
 		if !refused(err) {
@@ -106,7 +107,10 @@ func (a *actor) pages(ctx context.Context, region string, size int, filters []wi
 		if refusal, err := answer.Refusal(); err == nil && answer.Status == 404 && len(filters) > 0 && strings.Contains(refusal.Code, "KeyPair") {
 			return pairs, nil // a target may say so where it finds nothing
 		}
-		found, total, err := listed(answer, region)
+		if answer.Kind == patience.Refused {
+			return nil, fmt.Errorf("cannot read the key pairs of %s: %s: met %s in %s", region, a.listing, answer.What, times(answer.Tries, "try"))
+		}
+		found, total, err := listed(answer.Answer, region)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the key pairs of %s: %s: %w", region, a.listing, err)
 		}

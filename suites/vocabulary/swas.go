@@ -57,6 +57,7 @@ func (s *SWAS) Keep(name string, stock *SWAS) {
 	e := s.entry(s.kit.Region(), name)
 	stock.ledger.Note(e)
 	s.ledger.Strike(e)
+	keeps(e)
 }
 
 // SWASQuota is how many key pairs an account may have in one region of SWAS.
@@ -94,7 +95,7 @@ func full(region string, n int) string {
 // crowded tells of a region that was full when SWAS refused to make a key pair
 // there, or is "". No document says how such a refusal looks.
 func (k *Kit) crowded(ctx context.Context) (cause string) {
-	if k.gone() {
+	if k.patience.Gone() {
 		return ""
 	}
 	k.turnedAway.Range(func(region, by any) bool {
