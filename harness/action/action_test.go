@@ -235,7 +235,7 @@ func TestTheStepsOfTheAction(t *testing.T) {
 		{what: "nothing to test", code: 2, log: "::error title=kpspec::exit code 2, nothing was tested: give the action an image or a config"},
 		{what: "no such file", inputs: map[string]string{"config": "none.yaml"}, code: 2,
 			log: "::error title=kpspec::exit code 2, wrong usage or configuration"},
-		{what: "a broken configuration", config: "targt: reference\n", inputs: map[string]string{"config": "kpspec.yaml"}, code: 2, log: `did you mean "target"?`},
+		{what: "a broken configuration", config: "targt: reference\n", inputs: map[string]string{"config": "kpspec.yaml"}, code: 2, log: `did you mean target?`},
 		{what: "strict is no word", config: reference, inputs: map[string]string{"config": "kpspec.yaml", "strict": "yes"}, code: 2, log: "--strict"},
 		{what: "deviations that are not there", config: reference, inputs: map[string]string{"config": "kpspec.yaml", "deviations": "none.yaml"}, code: 2, log: "none.yaml"},
 		{what: "an image that is none", inputs: map[string]string{"image": "NO SUCH; touch injected; `touch injected` $(touch injected)"}, code: 3,

@@ -184,7 +184,7 @@ func TestWrongUsage(t *testing.T) {
 		"no config":          {[]string{"run", "--config", filepath.Join(folder, "none.yaml")}, "--config: open "},
 		"empty config name":  {[]string{"run", "--config", ""}, "--config: open "},
 		"config is a folder": {[]string{"run", "--config", folder}, folder + ": cannot be read: "},
-		"unknown key":        {[]string{"run", "--config", bad}, bad + `:2: unknown key "strikt"; did you mean "strict"?`},
+		"unknown key":        {[]string{"run", "--config", bad}, bad + `:2: unknown key "strikt"; did you mean strict?`},
 		"two findings":       {[]string{"run", "--config", two}, two + `:1: target: "docker" is not known; it must be reference or container or endpoint; ` + two + ":2: edition: "},
 		"endpoint, no URL":   {[]string{"run", "--target", "endpoint"}, `target "endpoint": no URL is configured; write "endpoints: {ecs: http://HOST:PORT, swas: http://HOST:PORT}"`},
 		"report nowhere":     {[]string{"run", "--report", filepath.Join(folder, "no", "report.json")}, "--report: cannot write " + filepath.Join(folder, "no", "report.json") + ": folder " + filepath.Join(folder, "no") + ": no such file or directory"},

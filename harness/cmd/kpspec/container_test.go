@@ -62,6 +62,9 @@ func TestContainerDiesInMidRun(t *testing.T) {
 	g.Expect(r.Counts.Of(verdict.Passed)).To(BeNumerically(">", 0))
 	g.Expect(r.Counts.Of(verdict.CouldNotRun)).To(BeNumerically(">", 50))
 	g.Expect(r.Counts.Of(verdict.Failed)).To(BeZero(), "a silent target breaks no rule")
+	for _, said := range r.CleanupErrors {
+		g.Expect(said).To(Equal("nothing is left: the target stopped answering, and what the run had made there is gone with it"))
+	}
 	left, err := exec.Command("docker", "ps", "-aq", "--filter", "ancestor="+image).CombinedOutput()
 	g.Expect(string(left), err).To(BeEmpty())
 	t.Logf("the run took %d ms", r.DurationMS)

@@ -103,7 +103,7 @@ func TestImages(t *testing.T) {
 		code int
 		says string
 	}{
-		{"a broken configuration", in(out+":/out", "--user "+me, broken), 2, `/kpspec.yaml:1: unknown key "targt"; did you mean "target"?`},
+		{"a broken configuration", in(out+":/out", "--user "+me, broken), 2, `/kpspec.yaml:1: unknown key "targt"; did you mean target?`},
 		{"a folder that is read-only", in(out+":/out:ro", "--user "+me, config), 2, "cannot write /out/report.json: folder /out: read-only file system"},
 		{"a folder of another user", in(out+":/out", somebody, config), 2, "cannot write /out/report.json: folder /out: permission denied for user id 4242"},
 		{"no engine inside", []string{"run", "--rm", image, "run", "--target", "container"}, 3, "no container engine answers"},
