@@ -17,6 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/kpspec/kpspec/harness/guard"
+	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/report"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/verdict"
@@ -195,6 +196,30 @@ func TestAllProcessesShareOneBudget(t *testing.T) {
 	g.Expect(r.Limits.Sent).To(BeNumerically(">=", 300))
 	g.Expect(r.Limits.Sent).To(BeNumerically("<=", 300+r.Limits.Reserve))
 	g.Expect(r.CleanupErrors).To(BeEmpty())
+}
+
+func TestAllProcessesWaitOutBadWeatherWithinOneBudget(t *testing.T) {
+	g := NewWithT(t)
+	fair, err := suites.Execute(t.Context(), underTest(t, nil))
+	g.Expect(err).NotTo(HaveOccurred())
+	var requests atomic.Int64
+	cfg := underTest(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if requests.Add(1)%50 == 0 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	cfg.Place.Patience = patience.New(target.Near)
+	r, err := Run(t.Context(), cfg, 3, worker)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.ExitCode).To(Equal(verdict.ExitConformant), "%v", r.CleanupErrors)
+	g.Expect(told(r)).To(Equal(told(fair)))
+	g.Expect(r.Weather.Requests["503"]).To(BeNumerically(">", 20))
+	g.Expect(r.Weather.WaitedMS).To(BeNumerically("<=", target.Near.Retry.Milliseconds()))
+	g.Expect(cfg.Place.Patience.Spend(target.Near.Retry)).To(BeFalse(), "what the processes waited was taken from the budget of the run")
 }
 
 func TestAProcessThatCannotBeStartedIsSaid(t *testing.T) {

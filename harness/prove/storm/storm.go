@@ -69,14 +69,14 @@ var limits = target.Near
 type storm struct {
 	servers []string // ids of defects; "" is none
 	fair    map[string]report.Report
-	rules   map[string][]string // that a defect breaks
+	rules   map[string][]string // that a defect breaks, and must not pass; without one, those that are run
 	census  *suites.Census
 	keys    *keys
 }
 
-// newStorm runs the specs in fair weather first.
-func newStorm(ctx context.Context, defects []string) (*storm, error) {
-	s := &storm{servers: append([]string{""}, defects...), fair: map[string]report.Report{}, rules: map[string][]string{}, keys: &keys{}}
+// newStorm runs the specs, all or those of some rules only, in fair weather first.
+func newStorm(ctx context.Context, defects []string, only ...string) (*storm, error) {
+	s := &storm{servers: append([]string{""}, defects...), fair: map[string]report.Report{}, rules: map[string][]string{"": only}, keys: &keys{}}
 	var err error
 	if s.census, err = suites.Count(catalogue.Edition202606); err != nil {
 		return nil, err
@@ -102,9 +102,9 @@ type outcome struct {
 	took   time.Duration
 }
 
-// run runs all specs, or those of some rules only, against a server in a kind of weather.
-func (s *storm) run(ctx context.Context, d string, k kind, seed uint64, only ...string) (outcome, error) {
-	r, took, err := s.specs(ctx, d, k, seed, only...)
+// run runs the specs against a server in a kind of weather.
+func (s *storm) run(ctx context.Context, d string, k kind, seed uint64) (outcome, error) {
+	r, took, err := s.specs(ctx, d, k, seed)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -158,7 +158,7 @@ func failures(rule report.Rule) string {
 }
 
 // specs runs all specs.
-func (s *storm) specs(ctx context.Context, id string, k kind, seed uint64, only ...string) (report.Report, time.Duration, error) {
+func (s *storm) specs(ctx context.Context, id string, k kind, seed uint64) (report.Report, time.Duration, error) {
 	k.forecast.Seed = seed
 	front := &front{
 		kind:    k,
@@ -187,10 +187,7 @@ func (s *storm) specs(ctx context.Context, id string, k kind, seed uint64, only 
 	if err := target.Preflight(ctx, place); err != nil {
 		return report.Report{}, 0, err
 	}
-	cfg := suites.Config{Place: place, Census: s.census, Rules: only}
-	if id != "" {
-		cfg.Rules = s.rules[id] // those that the defect breaks, and must not pass
-	}
+	cfg := suites.Config{Place: place, Census: s.census, Rules: s.rules[id]}
 	r, err := suites.Execute(ctx, cfg)
 	if err == nil {
 		err = ctx.Err()
