@@ -1,11 +1,12 @@
 package keypair
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/big"
+	"math/bits"
 	"strings"
 )
 
@@ -129,11 +130,11 @@ func join(fields [][]byte) []byte {
 }
 
 func soundRSA(fields [][]byte, limits Limits) error {
-	e, n := new(big.Int).SetBytes(fields[0]), new(big.Int).SetBytes(fields[1])
-	if size := n.BitLen(); size < limits.RSAMin || size > limits.RSAMax {
+	e, n := fields[0], fields[1]
+	if size := bitLen(n); size < limits.RSAMin || size > limits.RSAMax {
 		return fmt.Errorf("the RSA modulus has %d bits, allowed are %d to %d", size, limits.RSAMin, limits.RSAMax)
 	}
-	if e.Bit(0) == 0 || e.BitLen() < 2 || e.Cmp(n) >= 0 {
+	if e[len(e)-1]&1 == 0 || bitLen(e) < 2 || bitLen(e) >= bitLen(n) {
 		return errors.New("the RSA exponent cannot be that of a key")
 	}
 	return nil
@@ -146,15 +147,21 @@ const (
 )
 
 func soundDSA(fields [][]byte, _ Limits) error {
-	var n [4]big.Int
-	for i := range n {
-		n[i].SetBytes(fields[i])
-	}
-	p, q, g, y := &n[0], &n[1], &n[2], &n[3]
-	if p.BitLen() != dsaBits || q.BitLen() != dsaSubprimeBits || g.Cmp(p) >= 0 || y.Cmp(p) >= 0 {
+	p, q, g, y := fields[0], fields[1], fields[2], fields[3]
+	if bitLen(p) != dsaBits || bitLen(q) != dsaSubprimeBits || !less(g, p) || !less(y, p) {
 		return errors.New("the DSA numbers cannot be those of a key")
 	}
 	return nil
+}
+
+// bitLen is the length in bits of a number as [checkNumber] lets it pass.
+func bitLen(n []byte) int {
+	return len(n)*8 - bits.LeadingZeros8(n[0])
+}
+
+// less compares two such numbers.
+func less(a, b []byte) bool {
+	return len(a) < len(b) || len(a) == len(b) && bytes.Compare(a, b) < 0
 }
 
 func soundECDSA(name string, curve ecdh.Curve) func([][]byte, Limits) error {

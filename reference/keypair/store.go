@@ -79,10 +79,10 @@ func (s *Store) room(sh *shelf, name string) error {
 }
 
 // Add puts a pair on the shelf, or changes nothing and returns an error that wraps [ErrExists] or [ErrQuota]. It copies
-// the texts that came with the request, so that a pair does not hold on to a whole request.
+// the texts that came with the request, so that a pair does not hold on to a whole request; the line of a public key is a
+// text of its own already.
 func (s *Store) Add(in Scope, p Pair) error {
 	p.Name = strings.Clone(p.Name)
-	p.PublicKey = strings.Clone(p.PublicKey)
 	p.Tags = slices.Clone(p.Tags)
 	for i, tag := range p.Tags {
 		p.Tags[i] = Tag{Key: strings.Clone(tag.Key), Value: strings.Clone(tag.Value)}

@@ -249,7 +249,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.product.Form.writeRefusal(body, q, refusal)
 	}
 	q.product.Form.writeAnswer(w, q, status, body)
-	g.logRequest(q, status, code, time.Since(started))
+	g.logRequest(q, status, code, started)
 }
 
 // serve leads the request through the checks and the operation and writes the
@@ -296,7 +296,7 @@ func (g *Gateway) logPanic(q *request, reason any) {
 
 // logRequest writes the line that each request leaves behind. It names no parameter;
 // an action is told only when it is one of ours.
-func (g *Gateway) logRequest(q *request, status int, code string, took time.Duration) {
+func (g *Gateway) logRequest(q *request, status int, code string, started time.Time) {
 	ctx := q.http.Context()
 	if !g.log.Enabled(ctx, slog.LevelInfo) {
 		return
@@ -314,7 +314,7 @@ func (g *Gateway) logRequest(q *request, status int, code string, took time.Dura
 		slog.String("action", action),
 		slog.Int("status", status),
 		slog.String("code", code),
-		slog.Duration("duration", took),
+		slog.Duration("duration", time.Since(started)),
 		slog.String("requestId", q.id),
 		slog.String("account", account),
 	)

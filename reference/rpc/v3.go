@@ -155,11 +155,13 @@ func checkSignatureV3(q *request) (p *problem) {
 }
 
 // stringToSignV3 is what the HMAC goes over, of the canonical request's hash.
-func stringToSignV3(hash string) string { return v3Algorithm + "\n" + hash }
+func stringToSignV3(hash string) []byte {
+	return append(append(make([]byte, 0, len(v3Algorithm)+1+2*sha256.Size), v3Algorithm+"\n"...), hash...)
+}
 
 // signV3 returns the signature in lower-case hexadecimal.
 func signV3(key *keyedHash, hash string) string {
-	sum := key.sum(make([]byte, 0, sha256.Size), []byte(stringToSignV3(hash)))
+	sum := key.sum(make([]byte, 0, sha256.Size), stringToSignV3(hash))
 	return string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum))
 }
 
@@ -168,7 +170,7 @@ func signV3(key *keyedHash, hash string) string {
 func describeV3(canonical []byte, hash, token string) string {
 	const start = "\nx-acs-security-token:"
 	canonical = bytes.Replace(canonical, []byte(start+token+"\n"), []byte(start+"[hidden]\n"), 1)
-	return "server StringToSign is [" + stringToSignV3(hash) + "] server CanonicalRequest is [" + cutMessage(canonical) + "]"
+	return "server StringToSign is [" + string(stringToSignV3(hash)) + "] server CanonicalRequest is [" + cutMessage(canonical) + "]"
 }
 
 // headerValues returns the values of a header by its lower-case name; net/http

@@ -43,6 +43,10 @@ const (
 // defaultPoolSize is enough for clients that create key pairs in bursts, and about ten seconds of one processor to make.
 const defaultPoolSize = 64
 
+// Garbage is how much of it there may be before kpref collects it, in percent of what is in use: it makes some for each request
+// and keeps little.
+const Garbage = 400
+
 // prefix begins the environment variable of each flag: KPREF_LOG_LEVEL for --log-level.
 const prefix = "KPREF_"
 
