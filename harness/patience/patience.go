@@ -175,7 +175,7 @@ func (p *Patience) Spend(d time.Duration) bool {
 func (p *Patience) tired(operation string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.worn[operation] >= usedUp || operation != specs && p.down >= usedUp
+	return p.worn[operation] >= usedUp || p.down >= usedUp
 }
 
 func (p *Patience) tire(operation string) {
