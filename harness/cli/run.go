@@ -73,7 +73,7 @@ Exit codes: 0 conformant, 1 not conformant, 2 wrong usage or configuration,
 	flags.StringVar(&f.ledger, "ledger", "", "`FILE` to write down in what is made, before it is made (default, for an endpoint, one in the state folder)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "longest wait for one answer (default 10s)")
 	flags.DurationVar(&f.retryFor, "retry-for", 0, "most that all waits take together before something is tried again that met bad weather (default 1m, elsewhere 2m, the reference 0s)")
-	flags.DurationVar(&f.consistency, "consistency", 0, "longest wait for a change to show in lists; 0s is strict (default 2s, elsewhere 5s, the reference 0s)")
+	flags.DurationVar(&f.consistency, "consistency", 0, "longest wait for a change to show in lists; 0s is strict (default 1s, elsewhere 5s, the reference 0s)")
 	flags.IntVar(&f.procs, "procs", 0, "spread the specs over `N` processes (default 1, more where the target is slow to answer)")
 	flags.Int64Var(&f.seed, "seed", 0, "run the specs in the random order of this seed (default the order of the files)")
 	flags.BoolVar(&f.quiet, "quiet", false, "print the ids of the rules that failed and the verdict only, and no progress")

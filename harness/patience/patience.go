@@ -15,9 +15,11 @@ const (
 	Tries     = 6 // most times that one request is sent
 	SpecTries = 8 // most times that one spec runs
 
-	// usedUp is how many requests for one operation, or specs, may use up their tries one after the other. The next ones have
-	// but one, until one ends well.
+	// usedUp is how many requests, or requests for one operation, or specs, may use up their tries one after the other. The
+	// next ones have but one, until one ends well.
 	usedUp = 3
+	// specs is what they are called among the operations.
+	specs = "(specs)"
 	// silence is how much may come to nothing in a row before a target is given up: a request whose connection is reset counts
 	// one, any other that gets no answer counts two.
 	silence = 6
@@ -43,7 +45,8 @@ type Patience struct {
 	spent  time.Duration
 	total  Met
 	lately Met
-	worn   map[string]int // operation, or "" for specs → how many have used up their tries in a row
+	worn   map[string]int // operation, or specs → how many have used up their tries in a row
+	down   int            // the same of requests, whatever they were for
 	silent int            // see silence
 	lag    time.Duration  // the longest that was seen
 	vain   int            // waits in a row that were in vain
@@ -87,6 +90,7 @@ type Reply struct {
 	Kind         Kind   // of the weather that it met; Fair is evidence
 	What         string // it was; of a fair answer what was met before it, or ""
 	Tries        int    // how often it was sent
+	Once         bool   // it must not be sent more often
 }
 
 // Ask sends a request, and again after growing waits, while the weather is in the way of it, its tries last and the budget
@@ -94,7 +98,7 @@ type Reply struct {
 // means not to send it again in any case.
 func (p *Patience) Ask(ctx context.Context, call wire.Call, safe, once bool, send func() *wire.Answer) Reply {
 	waits := p.waits()
-	r := Reply{}
+	r := Reply{Once: once}
 	for {
 		r.Answer = send()
 		r.Tries++
@@ -123,10 +127,10 @@ func (p *Patience) Ask(ctx context.Context, call wire.Call, safe, once bool, sen
 // Again waits before a spec runs again that has run so many times, and reports whether it may.
 func (p *Patience) Again(ctx context.Context, tries int) bool {
 	switch {
-	case p.limits.Retry == 0 || p.Gone() || p.tired(""):
+	case p.limits.Retry == 0 || p.Gone() || p.tired(specs):
 		return false
 	case tries >= SpecTries:
-		p.tire("")
+		p.tire(specs)
 		return false
 	}
 	waits := p.waits()
@@ -141,7 +145,7 @@ func (p *Patience) Again(ctx context.Context, tries int) bool {
 }
 
 // Recovered tells that a spec has ended well after it had met bad weather.
-func (p *Patience) Recovered() { p.rest("") }
+func (p *Patience) Recovered() { p.rest(specs) }
 
 // waits are the waits before something is tried again.
 func (p *Patience) waits() *backoff.ExponentialBackOff {
@@ -176,19 +180,25 @@ func (p *Patience) Spend(d time.Duration) bool {
 func (p *Patience) tired(operation string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.worn[operation] >= usedUp
+	return p.worn[operation] >= usedUp || p.down >= usedUp
 }
 
 func (p *Patience) tire(operation string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.worn[operation]++
+	if operation != specs {
+		p.down++
+	}
 }
 
 func (p *Patience) rest(operation string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.worn, operation)
+	if operation != specs {
+		p.down = 0
+	}
 }
 
 // hear counts the requests in a row that got no answer.

@@ -147,6 +147,9 @@ func TestATargetThatIsDownIsNotAskedAgainAndAgain(t *testing.T) {
 		p.Ask(t.Context(), create, false, false, send(create))
 	}
 	g.Expect(sent()).To(Equal(usedUp*Tries + 7))
+	other := wire.Call{Action: "CreateKeyPair"}
+	g.Expect(p.Ask(t.Context(), other, false, false, send(other)).Tries).To(Equal(1), "nor for anything else")
+	g.Expect(p.Again(t.Context(), 1)).To(BeFalse())
 	send, sent = answers(t, "2", "3X", "2")
 	p.Ask(t.Context(), read, false, false, send(read))
 	g.Expect(p.Ask(t.Context(), create, false, false, send(create)).Kind).To(Equal(Refused), "that it lists is no sign that it creates")

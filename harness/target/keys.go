@@ -38,7 +38,7 @@ var meanings = map[string]meaning{
 	"requests":    {"most requests that are sent, preflight included; a tenth more, at least 100, to clean up", "any number"},
 	"rate":        {"most requests that are sent per second", "any; to an endpoint elsewhere " + strconv.Itoa(guard.DefaultRate)},
 	"retryFor":    {"most that all waits take together before requests are sent again, or specs run again, that met a 503, Throttling or a lost answer; 0s: never again", "0s; of a container or endpoint 1m, of an endpoint elsewhere 2m"},
-	"consistency": {"longest wait, after a change, for a list to show it; 0s: at once", "0s; of a container or endpoint 2s, of an endpoint elsewhere 5s"},
+	"consistency": {"longest wait, after a change, for a list to show it; 0s: at once", "0s; of a container or endpoint 1s, of an endpoint elsewhere 5s"},
 	"lacks":       {"operations that the target declares it does not have; the rules that need one are not-applicable", ""},
 
 	"guard":         {"consent to touch an endpoint that is not on this machine", "none: such an endpoint is refused"},

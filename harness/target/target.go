@@ -169,7 +169,7 @@ func (c Config) place(w world.World, quota bool, limits guard.Limits, waits pati
 // Near and Far are how long a run waits for better weather unless the configuration
 // says otherwise, on this machine and elsewhere. The embedded reference has none.
 var (
-	Near = patience.Limits{Retry: time.Minute, First: 10 * time.Millisecond, Consistency: 2 * time.Second}
+	Near = patience.Limits{Retry: time.Minute, First: 10 * time.Millisecond, Consistency: time.Second}
 	Far  = patience.Limits{Retry: 2 * time.Minute, First: 250 * time.Millisecond, Consistency: 5 * time.Second}
 )
 

@@ -217,7 +217,7 @@ func (a *actor) conclude(call wire.Call, reply patience.Reply) *wire.Answer {
 			met(reply)
 		}
 	case patience.Refused:
-		if reply.Tries == 1 {
+		if reply.Once {
 			met(reply)
 		}
 		undone("the target cannot answer for the moment: %s, in %s", reply.What, times(reply.Tries, "try"))
