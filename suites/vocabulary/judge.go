@@ -273,7 +273,11 @@ func (k *Kit) judge(ctx context.Context, product string, body func(context.Conte
 			panic(r)
 		}
 	}()
+	before := asserted.Load()
 	body(context.WithValue(ctx, kitKey{}, k))
+	if asserted.Load() == before {
+		undone("this spec asserts nothing of its rule")
+	}
 }
 
 // tellWeather writes down the bad weather that was met since the last time.
