@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,10 +36,9 @@ var (
 // answers are those that come, one after the other; the last one comes again and again. "" is a connection that is closed.
 func answers(t *testing.T, bodies ...string) (send func(wire.Call) func() *wire.Answer, sent func() int) {
 	t.Helper()
-	n := 0
+	var requests atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := bodies[min(n, len(bodies)-1)]
-		n++
+		body := bodies[min(int(requests.Add(1)), len(bodies))-1]
 		if body == "" {
 			panic(http.ErrAbortHandler)
 		}
@@ -57,7 +57,7 @@ func answers(t *testing.T, bodies ...string) (send func(wire.Call) func() *wire.
 	}
 	return func(call wire.Call) func() *wire.Answer {
 		return func() *wire.Answer { return client.Do(t.Context(), call) }
-	}, func() int { return n }
+	}, func() int { return int(requests.Load()) }
 }
 
 func TestWhatIsSentAgain(t *testing.T) {
@@ -233,7 +233,7 @@ func TestAReadWaitsUntilAChangeShows(t *testing.T) {
 
 func TestWhatNeverShowsIsEvidence(t *testing.T) {
 	g := NewWithT(t)
-	p, pass := clocked(patient)
+	p, _ := clocked(patient)
 	for range inVain {
 		began := p.now()
 		read, _ := shows(began, 1000)
@@ -245,7 +245,7 @@ func TestWhatNeverShowsIsEvidence(t *testing.T) {
 	g.Expect(p.Await(t.Context(), read)).To(BeFalse())
 	g.Expect(*looks).To(Equal(1), "nothing is waited for any more")
 
-	p, pass = clocked(patient)
+	p, pass := clocked(patient)
 	changed := p.now()
 	pass(patient.Consistency)
 	read, looks = shows(changed, 1)

@@ -3,6 +3,7 @@ package vocabulary
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,19 +19,31 @@ import (
 // wrapped as the tree is built: only there a spec's own part can run twice.
 func init() {
 	AddTreeConstructionNodeArgsTransformer(func(node types.NodeType, _ Offset, text string, args []any) (string, []any, []error) {
+		decorated := func(arg any) bool { _, around := arg.(types.AroundNodeDecorator); return around }
+		if node != types.NodeTypeIt || !slices.ContainsFunc(args, decorated) {
+			return text, args, nil // it cannot be a spec of a kit
+		}
 		for i, arg := range args {
-			if body, ok := arg.(func(SpecContext)); ok && node == types.NodeTypeIt {
-				args[i] = func(ctx SpecContext) {
-					if k, ours := ctx.Value(kitKey{}).(*Kit); ours {
-						k.attempts(ctx, func() { body(ctx) })
-						return
-					}
-					body(ctx)
-				}
+			switch body := arg.(type) {
+			case func(SpecContext):
+				args[i] = inAttempts(body)
+			case func():
+				args[i] = inAttempts(func(SpecContext) { body() })
 			}
 		}
 		return text, args, nil
 	})
+}
+
+// inAttempts is the body of a spec as it runs in attempts, where a kit says so.
+func inAttempts(body func(SpecContext)) func(SpecContext) {
+	return func(ctx SpecContext) {
+		if k, ours := ctx.Value(kitKey{}).(*Kit); ours {
+			k.attempts(ctx, func() { body(ctx) })
+			return
+		}
+		body(ctx)
+	}
 }
 
 // kitKey finds in the context of a spec the kit whose it is.

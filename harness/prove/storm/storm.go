@@ -263,7 +263,7 @@ type tally struct {
 	kind                     kind
 	runs, wrong, undone      int
 	requests, specs, lagging int
-	waited, longest          time.Duration
+	longest                  time.Duration
 	took                     []time.Duration
 }
 
