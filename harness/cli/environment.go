@@ -18,6 +18,7 @@ func Variables() []Variable {
 		{"KPSPEC_REPORT", "file that ginkgo ./suites and go test ./suites write report.json to; the program takes --report"},
 		{"SSL_CERT_FILE", "file with the authorities (PEM) that an endpoint's certificate may be signed by, instead of the system's"},
 		{"SSL_CERT_DIR", "folders with such files, with colons between them"},
+		{"GOGC", "how much garbage kpref lets come together, in percent of what is in use, instead of 400; kpspec as any Go program, 100"},
 		{"DOCKER_HOST", "address of the container engine, where it is not the local one"},
 		{"TESTCONTAINERS_RYUK_DISABLED", "false: the engine's helper removes the container should kpspec be killed; its image is pulled"},
 	}

@@ -484,7 +484,11 @@ func (a *actor) AnyOf(listed []Pair) string {
 }
 
 // Clear removes everything this actor's ledger holds.
-func (a *actor) Clear(ctx context.Context) { a.kit.remove(ctx, a.ledger) }
+func (a *actor) Clear(ctx context.Context) {
+	ctx, end := a.kit.afterwards(ctx)
+	defer end()
+	a.kit.remove(ctx, a.ledger)
+}
 
 // Refuses shows that the target refuses bad as the row says and changes
 // nothing, and that it takes good, which differs from bad in one fault only. It
