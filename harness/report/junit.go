@@ -110,6 +110,9 @@ func (r Report) junitRun() junitSuite {
 	if r.Limits != nil {
 		s.property("limits", r.Limits.String())
 	}
+	if r.Weather != nil {
+		s.property("weather", r.Weather.String())
+	}
 	for _, l := range verdict.Levels() {
 		for _, v := range verdict.All() {
 			s.property(fmt.Sprintf("%s %s", l, v), fmt.Sprint(r.Counts[l][v]))

@@ -66,6 +66,9 @@ func (m *markdown) head(r Report) {
 	if r.Limits != nil {
 		m.line("\nLimits: %s", md(r.Limits.String()))
 	}
+	if r.Weather != nil {
+		m.line("\nWeather: %s", md(r.Weather.String()))
+	}
 }
 
 func (m *markdown) counts(r Report) {

@@ -79,6 +79,7 @@ func hostile() report.Report {
 	in.Deviations = verdict.List{Flaky: []verdict.Entry{{Rule: "T-NAME-MAX", Reason: evil, Link: evil, Expires: "2026-12-31"}}}
 	r := report.Build(in)
 	r.Limits = &report.Limits{Requests: 100, Reserve: 20, PerSecond: 2.5, Sent: 99}
+	r.Weather = &report.Weather{Requests: map[string]int{evil: 1}, WaitedMS: 100}
 	r.TargetLog = evil
 	return r
 }
