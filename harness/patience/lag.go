@@ -72,11 +72,11 @@ func (p *Patience) saw(lag time.Duration) {
 	p.vain, p.lag = 0, max(p.lag, lag)
 }
 
-// Settle waits, before a read that shows what is not there, until a change that was made at a time would show: half as long
-// again as the longest lag that was seen. So no lag hides what should not be there.
+// Settle waits, before a read that shows what is not there, until a change that was made at a time would show: three times
+// as long as the longest lag that was seen, for the next one may be longer. So no lag hides what should not be there.
 func (p *Patience) Settle(ctx context.Context, changed time.Time) {
 	p.mu.Lock()
-	enough := min(p.lag+p.lag/2, p.limits.Consistency)
+	enough := min(3*p.lag, p.limits.Consistency)
 	p.mu.Unlock()
 	if d := enough - p.now().Sub(changed); d > 0 {
 		if p.sleep(ctx, d) != nil {

@@ -225,9 +225,9 @@ func TestAReadWaitsUntilAChangeShows(t *testing.T) {
 	// From now on what should not be there is not looked for too soon.
 	changed := p.now()
 	p.Settle(t.Context(), changed)
-	g.Expect(p.now().Sub(changed)).To(Equal(met.Longest + met.Longest/2))
+	g.Expect(p.now().Sub(changed)).To(Equal(3 * met.Longest))
 	p.Settle(t.Context(), changed)
-	g.Expect(p.now().Sub(changed)).To(Equal(met.Longest+met.Longest/2), "once is enough")
+	g.Expect(p.now().Sub(changed)).To(Equal(3*met.Longest), "once is enough")
 	g.Expect(p.Hasty()).To(BeFalse())
 }
 
