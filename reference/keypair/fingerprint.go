@@ -15,7 +15,7 @@ func (f Fingerprint) Hex() string { return hex.EncodeToString(f[:]) }
 
 // Colons gives the print form of RFC 4716: 16 lower-case octets joined by colons.
 func (f Fingerprint) Colons() string {
-	text := make([]byte, 0, 3*len(f))
+	text := make([]byte, 0, len("00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"))
 	for i := range f {
 		text = append(hex.AppendEncode(text, f[i:i+1]), ':')
 	}

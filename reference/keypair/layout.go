@@ -131,7 +131,7 @@ func join(fields [][]byte) []byte {
 
 func soundRSA(fields [][]byte, limits Limits) error {
 	e, n := fields[0], fields[1]
-	if size := bitLen(n); size < limits.RSAMin || size > limits.RSAMax {
+	if size := bitLen(n); size != min(max(size, limits.RSAMin), limits.RSAMax) {
 		return fmt.Errorf("the RSA modulus has %d bits, allowed are %d to %d", size, limits.RSAMin, limits.RSAMax)
 	}
 	if e[len(e)-1]&1 == 0 || bitLen(e) < 2 || bitLen(e) >= bitLen(n) {
