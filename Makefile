@@ -8,7 +8,7 @@ KPSPEC_IMAGE ?= kpspec:local
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
 # What runs the specs dozens of times over goes without the race detector; the tests of ./suites run them with it.
-OFTEN := -e /harness/prove$$ -e /harness/prove/storm$$ -e /suites/selftest$$
+OFTEN := -e /harness/prove$$ -e /harness/prove/storm$$ -e /harness/spread$$ -e /suites/selftest$$
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Everything but: dot imports (Ginkgo's way), and names as the API spells them (RegionId).
