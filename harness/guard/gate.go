@@ -70,7 +70,7 @@ func NewGate(l Limits) *Gate {
 	if l == (Limits{}) {
 		return nil
 	}
-	g := &Gate{limits: l, now: time.Now, sleep: sleep}
+	g := &Gate{limits: l, now: time.Now, sleep: Sleep}
 	if l.Rate > 0 {
 		g.limiter = rate.NewLimiter(rate.Limit(l.Rate), max(1, int(math.Min(l.Rate, math.MaxInt32))))
 	}
@@ -81,7 +81,8 @@ func NewGate(l Limits) *Gate {
 // leave: ask returns when it may, or is a [SpentError].
 func AskGate(ask func(ctx context.Context, cleaning bool) error) *Gate { return &Gate{ask: ask} }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits so long, or returns why ctx has ended before.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -102,7 +102,7 @@ func TestARequestThatIsGivenUpGivesItsPlaceBack(t *testing.T) {
 	g.Expect(gate.Pass(t.Context())).To(MatchError(gate.Spent()))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	g.Expect(sleep(ctx, time.Hour)).To(MatchError(context.Canceled))
+	g.Expect(Sleep(ctx, time.Hour)).To(MatchError(context.Canceled))
 }
 
 func TestWithoutLimitsThereIsNoGate(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/kpspec/kpspec/harness/guard"
 	"github.com/kpspec/kpspec/harness/wire"
 )
 
@@ -55,7 +56,7 @@ type Patience struct {
 
 // New is the patience of a run.
 func New(l Limits) *Patience {
-	return &Patience{limits: l, now: time.Now, sleep: sleep, worn: map[string]int{}}
+	return &Patience{limits: l, now: time.Now, sleep: guard.Sleep, worn: map[string]int{}}
 }
 
 // Sharing is a patience that asks whether it may wait so long: the budget of the limits is that of several processes.
@@ -63,17 +64,6 @@ func Sharing(l Limits, may func(time.Duration) bool) *Patience {
 	p := New(l)
 	p.share = may
 	return p
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // Limits are those of the run, the zero ones where there is no patience.
