@@ -83,8 +83,8 @@ type Reply struct {
 	Once         bool   // it must not be sent more often
 }
 
-// Ask sends a request, and again after growing waits, while the weather is in the way of it, its tries last and the budget
-// does. One whose answer is lost is sent again only if it is safe: if it reads, or whoever asks looks what became of it. Once
+// Ask sends a request, and again after growing waits, none shorter than the target asks for in Retry-After, while the weather
+// is in the way of it, its tries last and the budget does. One whose answer is lost is sent again only if it is safe: if it reads, or whoever asks looks what became of it. Once
 // means not to send it again in any case.
 func (p *Patience) Ask(ctx context.Context, call wire.Call, safe, once bool, send func() *wire.Answer) Reply {
 	waits := p.waits()
@@ -107,7 +107,7 @@ func (p *Patience) Ask(ctx context.Context, call wire.Call, safe, once bool, sen
 		case r.Tries == Tries:
 			p.tire(call.Action)
 			return r
-		case !p.wait(ctx, waits.NextBackOff()):
+		case !p.wait(ctx, max(waits.NextBackOff(), advised(r.Answer, p.now()))):
 			return r
 		}
 		p.count(func(m *Met) { m.again(what, 1) })

@@ -139,6 +139,41 @@ func TestWaitsGrow(t *testing.T) {
 	g.Expect(slices.Max(waits)).To(BeNumerically("<=", longestWait*3/2))
 }
 
+func TestATargetMayAskForALongerWait(t *testing.T) {
+	for after, want := range map[string]time.Duration{
+		"30":                            30 * time.Second,
+		"Thu, 01 Jan 2026 00:00:40 GMT": 40 * time.Second,
+		"0":                             0,
+		"-5":                            0,
+		"soon":                          0,
+		"99999999999999999999":          0,
+		"Wed, 31 Dec 2025 00:00:00 GMT": 0,
+	} {
+		t.Run(after, func(t *testing.T) {
+			g := NewWithT(t)
+			p, _ := clocked(patient)
+			asked := 0
+			send := func() *wire.Answer {
+				if asked++; asked > 1 {
+					return &wire.Answer{Status: 200}
+				}
+				return &wire.Answer{Status: 503, Header: http.Header{"Retry-After": {after}}}
+			}
+			g.Expect(p.Ask(t.Context(), read, true, false, send).Kind).To(Equal(Fair))
+			usual := patient.First * 3 / 2
+			g.Expect(p.Total().Waited).To(And(BeNumerically(">=", want), BeNumerically("<=", max(want, usual))))
+		})
+	}
+	g := NewWithT(t)
+	p, _ := clocked(patient)
+	r := p.Ask(t.Context(), read, true, false, func() *wire.Answer {
+		return &wire.Answer{Status: 503, Header: http.Header{"Retry-After": {"86400"}}}
+	})
+	g.Expect(r.Kind).To(Equal(Refused))
+	g.Expect(r.Tries).To(Equal(1), "a day is more than the budget has")
+	g.Expect(p.Total().Waited).To(BeZero())
+}
+
 func TestATargetThatIsDownIsNotAskedAgainAndAgain(t *testing.T) {
 	g := NewWithT(t)
 	p, _ := clocked(patient)

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/kpspec/kpspec/harness/wire"
 )
@@ -58,6 +61,20 @@ func Of(call wire.Call, a *wire.Answer) (Kind, string) {
 		return Refused, "a clock that is wrong on purpose"
 	}
 	return Fair, ""
+}
+
+// advised is how long an answer asks to wait before the next request (Retry-After, RFC 9110, section 10.2.3: seconds, or a
+// time); 0: it does not say, or not so that it can be read.
+func advised(a *wire.Answer, now time.Time) time.Duration {
+	after := a.Header.Get("Retry-After")
+	if at, err := http.ParseTime(after); err == nil {
+		return max(0, at.Sub(now))
+	}
+	seconds, err := strconv.ParseUint(after, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // lost says how an answer was lost.

@@ -159,12 +159,12 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// ask sends the request to a handler.
+// ask sends the request to a handler, which changes nothing about it.
 func (k *kept) ask(ctx context.Context, api http.Handler) *http.Response {
 	in := &http.Request{
 		Method: k.method, URL: k.url, RequestURI: k.url.RequestURI(), Host: k.url.Host, RemoteAddr: "127.0.0.1:1",
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: k.header.Clone(), Body: io.NopCloser(bytes.NewReader(k.body)), ContentLength: int64(len(k.body)),
+		Header: k.header, Body: io.NopCloser(bytes.NewReader(k.body)), ContentLength: int64(len(k.body)),
 	}
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, in.WithContext(k.in(ctx)))

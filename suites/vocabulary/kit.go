@@ -116,7 +116,11 @@ func NewKit(o Options) (*Kit, error) {
 	watch.Store(o.Watch)
 	bare.Store(o.Bare)
 	k.recorder.Hide(o.Place.World.Secrets()...)
-	options := []wire.Option{wire.WithTransport(k.recorder), wire.WithGate(o.Place.Gate)}
+	var transport http.RoundTripper = k.recorder
+	if o.Bare {
+		transport = o.Wire
+	}
+	options := []wire.Option{wire.WithTransport(transport), wire.WithGate(o.Place.Gate)}
 	if o.Timeout > 0 {
 		options = append(options, wire.WithTimeout(o.Timeout))
 	}
