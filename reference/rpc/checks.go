@@ -71,9 +71,9 @@ type request struct {
 	scheme scheme
 
 	// Common parameters, from parameters (V1) or headers (V3).
-	action, version, timestamp, nonce, token string
-	accessKeyID, signature                   string
-	signedHeaders                            string // V3
+	action, version, timestamp, nonce, token  string
+	accessKeyID, signature                    string
+	authorization, signedHeaders, payloadHash string // V3
 
 	operation *operation
 	caller    *caller
@@ -153,8 +153,7 @@ var signsV1 = []string{"AccessKeyId", "Signature", "SignatureNonce", "SignatureV
 // schemeOf tells how a request means to be signed. Headers of V3 without its
 // Authorization are an unsigned V3 request.
 func schemeOf(q *request) scheme {
-	authorization := q.http.Header.Get("Authorization")
-	if strings.HasPrefix(authorization, "ACS3-") {
+	if strings.HasPrefix(q.authorization, "ACS3-") {
 		return schemeV3
 	}
 	for _, name := range signsV1 {
@@ -162,7 +161,7 @@ func schemeOf(q *request) scheme {
 			return schemeV1
 		}
 	}
-	if authorization != "" || q.http.Header.Get(headerAction) != "" {
+	if q.authorization != "" || q.http.Header.Get(headerAction) != "" {
 		return schemeV3
 	}
 	return schemeV1
@@ -191,7 +190,7 @@ var mandatory = map[scheme][]common{
 		{"Action", func(q *request) string { return q.action }},
 		{"Version", func(q *request) string { return q.version }},
 		// Authorization holds access key id and signature; its form is a later step's affair.
-		{"AccessKeyId", func(q *request) string { return q.http.Header.Get("Authorization") }},
+		{"AccessKeyId", func(q *request) string { return q.authorization }},
 		{"SignatureNonce", func(q *request) string { return q.nonce }},
 		{"Timestamp", func(q *request) string { return q.timestamp }},
 	},

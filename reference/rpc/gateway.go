@@ -234,7 +234,7 @@ func (g *Gateway) addIdentity(c Credential, maxNonces int) error {
 // or an error envelope.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	q := &request{http: r, writer: w, id: g.requestID(), now: g.clock(), product: g.fallback}
+	q := &request{http: r, writer: w, authorization: r.Header.Get("Authorization"), id: g.requestID(), now: g.clock(), product: g.fallback}
 	body := answers.Get().(*bytes.Buffer)
 	body.Reset()
 	defer answers.Put(body)

@@ -51,6 +51,7 @@ func readCommonV3(q *request) *problem {
 		{headerVersion, &q.version},
 		{headerDate, &q.timestamp},
 		{headerNonce, &q.nonce},
+		{headerHash, &q.payloadHash},
 		{headerToken, &q.token},
 	} {
 		values := q.http.Header[h.key]
@@ -67,7 +68,7 @@ func readCommonV3(q *request) *problem {
 // readAuthorization takes "ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…"
 // apart.
 func readAuthorization(q *request) *problem {
-	algorithm, rest, _ := strings.Cut(q.http.Header.Get("Authorization"), " ")
+	algorithm, rest, _ := strings.Cut(q.authorization, " ")
 	if algorithm != v3Algorithm {
 		return &problem{fault: FaultSignatureField, name: "SignatureMethod"}
 	}
@@ -125,13 +126,16 @@ func checkSignedHeadersV3(q *request) *problem {
 	return nil
 }
 
-func hashHex(data []byte) string {
-	sum := sha256.Sum256(data)
-	return string(hex.AppendEncode(make([]byte, 0, 2*len(sum)), sum[:]))
+func hashHex(data []byte) string { return hexOf(sha256.Sum256(data)) }
+
+func hexOf(sum [sha256.Size]byte) string {
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 func checkPayloadHashV3(q *request) *problem {
-	if q.http.Header.Get(headerHash) != hashHex(q.body) {
+	if q.payloadHash != hashHex(q.body) {
 		return signatureForm("x-acs-content-sha256 is not the lower-case SHA-256 of the request body.")
 	}
 	return nil
@@ -142,35 +146,37 @@ func checkSignatureV3(q *request) (p *problem) {
 		canonical := canonicalV3{
 			method: q.http.Method, query: q.query, signedHeaders: q.signedHeaders,
 			values:      func(name string) []string { return headerValues(q.http, name) },
-			payloadHash: q.http.Header.Get(headerHash),
+			payloadHash: q.payloadHash,
 		}
 		buf = canonical.append(buf)
-		hash := hashHex(buf)
-		if !equalSecrets(q.signature, signV3(q.caller.v3, hash)) {
-			p = &problem{fault: FaultSignatureV3, detail: describeV3(buf, hash, q.token)}
+		toSign := appendStringToSignV3(buf)[len(buf):]
+		if !equalSecrets(q.signature, signV3(q.caller.v3, toSign)) {
+			p = &problem{fault: FaultSignatureV3, detail: describeV3(buf, toSign, q.token)}
 		}
 		return buf
 	})
 	return p
 }
 
-// stringToSignV3 is what the HMAC goes over, of the canonical request's hash.
-func stringToSignV3(hash string) []byte {
-	return append(append(make([]byte, 0, len(v3Algorithm)+1+2*sha256.Size), v3Algorithm+"\n"...), hash...)
+// appendStringToSignV3 appends what the HMAC goes over to the canonical request that it is made of.
+func appendStringToSignV3(canonical []byte) []byte {
+	hash := hashHex(canonical)
+	return append(append(canonical, v3Algorithm+"\n"...), hash...)
 }
 
 // signV3 returns the signature in lower-case hexadecimal.
-func signV3(key *keyedHash, hash string) string {
-	sum := key.sum(make([]byte, 0, sha256.Size), stringToSignV3(hash))
-	return string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum))
+func signV3(key *keyedHash, toSign []byte) string {
+	var sum [sha256.Size]byte
+	key.sum(sum[:0], toSign)
+	return hexOf(sum)
 }
 
 // describeV3 tells the caller what was signed here, the security token hidden:
 // messages end up in logs.
-func describeV3(canonical []byte, hash, token string) string {
+func describeV3(canonical, toSign []byte, token string) string {
 	const start = "\nx-acs-security-token:"
 	canonical = bytes.Replace(canonical, []byte(start+token+"\n"), []byte(start+"[hidden]\n"), 1)
-	return "server StringToSign is [" + string(stringToSignV3(hash)) + "] server CanonicalRequest is [" + cutMessage(canonical) + "]"
+	return "server StringToSign is [" + string(toSign) + "] server CanonicalRequest is [" + cutMessage(canonical) + "]"
 }
 
 // headerValues returns the values of a header by its lower-case name; net/http
@@ -213,8 +219,7 @@ func (c canonicalV3) append(dst []byte) []byte {
 	for name := range strings.SplitSeq(c.signedHeaders, ";") {
 		dst = append(dst, name...)
 		dst = append(dst, ':')
-		dst = append(dst, joinValues(c.values(name))...)
-		dst = append(dst, '\n')
+		dst = append(appendValues(dst, c.values(name)), '\n')
 	}
 	dst = append(dst, '\n')
 	dst = append(dst, c.signedHeaders...)
@@ -222,14 +227,19 @@ func (c canonicalV3) append(dst []byte) []byte {
 	return append(dst, c.payloadHash...)
 }
 
-func joinValues(values []string) string {
-	if len(values) == 1 {
-		return strings.TrimSpace(values[0])
-	}
-	trimmed := make([]string, len(values))
-	for i, value := range values {
-		trimmed[i] = strings.TrimSpace(value)
+// appendValues appends the values of a header, trimmed and sorted, with commas between them.
+func appendValues(dst []byte, values []string) []byte {
+	var few [4]string // a header stands once, as a rule
+	trimmed := few[:0]
+	for _, value := range values {
+		trimmed = append(trimmed, strings.TrimSpace(value))
 	}
 	slices.Sort(trimmed)
-	return strings.Join(trimmed, ",")
+	for i, value := range trimmed {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, value...)
+	}
+	return dst
 }
