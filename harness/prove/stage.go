@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -129,13 +130,12 @@ func (s *stage) place() target.Place {
 
 // RoundTrip lets the reference answer a request.
 func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
-	k := &kept{rule: ruleOf(r), at: time.Now(), method: r.Method, url: r.URL, header: http.Header{}}
+	k := &kept{rule: ruleOf(r), at: time.Now(), method: r.Method, url: r.URL, header: make(http.Header, len(r.Header))}
 	for name, values := range r.Header { // the official clients write some names in lower case
-		for _, value := range values {
-			k.header.Add(name, value)
-		}
+		name = http.CanonicalHeaderKey(name)
+		k.header[name] = slices.Concat(k.header[name], values)
 	}
-	if r.Body != nil {
+	if r.Body != nil && r.Body != http.NoBody {
 		var err error
 		k.body, err = io.ReadAll(r.Body)
 		if err = errors.Join(err, r.Body.Close()); err != nil {

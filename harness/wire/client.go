@@ -254,6 +254,9 @@ func (e *endpoint) exchange(ctx context.Context, req *http.Request) *Answer {
 	defer func() { _ = resp.Body.Close() }()
 	answer.Status, answer.Header = resp.StatusCode, resp.Header
 	var body bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= MaxBody {
+		body.Grow(int(n) + bytes.MinRead)
+	}
 	_, err = io.Copy(&body, io.LimitReader(resp.Body, MaxBody+1))
 	answer.Body = body.Bytes()
 	switch {

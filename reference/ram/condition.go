@@ -38,7 +38,7 @@ type condition struct {
 	tests   []test // one for each value
 }
 
-// test tells whether what the request has, in text, matches a value of a condition.
+// test tells whether what the request has, in text, matches a pattern, or a value of a condition.
 type test func(have string) bool
 
 // hold tells whether the condition is met.
@@ -114,7 +114,7 @@ func equalFold(value string) (test, error) {
 }
 
 func like(value string) (test, error) {
-	return wild(value).MatchString, nil
+	return wild(value), nil
 }
 
 // numeric makes the tests of an operator that compares numbers; holds is told how what the request has compares with the value.

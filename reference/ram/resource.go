@@ -21,7 +21,7 @@ func (r Resource) String() string {
 // resourcePattern is a compiled element of a statement's Resource.
 type resourcePattern struct {
 	all                          bool
-	service, region, account, id *regexp.Regexp
+	service, region, account, id test
 }
 
 var resourceName = regexp.MustCompile(`(?s)\Aacs:([^:]+):([^:]*):([^:]*):(.+)\z`)
@@ -42,6 +42,6 @@ func (p resourcePattern) match(r Resource) bool {
 	if p.all || r == (Resource{}) {
 		return p.all
 	}
-	return p.service.MatchString(r.Service) && p.region.MatchString(r.Region) &&
-		p.account.MatchString(r.Account) && p.id.MatchString(r.ID)
+	return p.service(r.Service) && p.region(r.Region) &&
+		p.account(r.Account) && p.id(r.ID)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -59,7 +58,7 @@ type layer struct {
 // statement is a compiled statement.
 type statement struct {
 	deny       bool
-	actions    []*regexp.Regexp // of actions in lower case
+	actions    []test // of actions in lower case
 	resources  []resourcePattern
 	conditions []condition
 }
@@ -182,7 +181,7 @@ func decideOne(relevant []statement, r Resource) Outcome {
 }
 
 func (s statement) about(q Request) bool {
-	if !slices.ContainsFunc(s.actions, func(a *regexp.Regexp) bool { return a.MatchString(q.Action) }) {
+	if !slices.ContainsFunc(s.actions, func(about test) bool { return about(q.Action) }) {
 		return false
 	}
 	for _, c := range s.conditions {

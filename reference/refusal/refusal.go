@@ -34,8 +34,8 @@ func (t Table) Of(err error) error {
 		}
 		var a about
 		errors.As(err, &a)
-		fill := strings.NewReplacer("{name}", a.parameter)
-		return &rpc.Error{Status: row.Status, Code: fill.Replace(row.Code), Message: fill.Replace(row.Message)}
+		fill := func(text string) string { return strings.ReplaceAll(text, "{name}", a.parameter) }
+		return &rpc.Error{Status: row.Status, Code: fill(row.Code), Message: fill(row.Message)}
 	}
 	return err
 }

@@ -27,15 +27,16 @@ func missing(parameter string) Row {
 	return Row{Status: 400, Code: "MissingParameter", Message: `The input parameter "` + parameter + `" that is mandatory for processing this request is not supplied.`}
 }
 
-// ImportKeyPair builds the specs of ECS ImportKeyPair.
+// ImportKeyPair builds the specs of ECS ImportKeyPair, in the order in which Ginkgo runs them, which is that of the files:
+// what is in order is sorted at once.
 func ImportKeyPair(k *Kit) {
 	Describe("ECS ImportKeyPair", func() {
-		k.Section("ECS request", func() { request(k) })
-		k.Section("ECS name", func() { name(k) })
-		k.Section("ECS key", func() { key(k) })
-		k.Section("ECS group and tags", func() { groupAndTags(k) })
 		k.Section("ECS answer", func() { answer(k) })
+		k.Section("ECS key", func() { key(k) })
+		k.Section("ECS name", func() { name(k) })
 		k.Section("ECS permission", func() { permission(k) })
+		k.Section("ECS request", func() { request(k) })
+		k.Section("ECS group and tags", func() { groupAndTags(k) })
 	})
 	k.Section("ECS quota", func() { quota(k) })
 }

@@ -33,8 +33,6 @@ func createKeyPair(k *Kit, shared *created) {
 		return tokened
 	}
 	Describe("SWAS CreateKeyPair", k.Together("SWAS CreateKeyPair", SWASRoom), createLast, func() {
-		k.Section("SWAS CreateKeyPair region", func() { m.region() })
-		k.Section("SWAS CreateKeyPair name", func() { m.name() })
 		k.Section("SWAS CreateKeyPair token", func() {
 			Describe("with a client token", k.InOrder(), func() {
 				AfterAll(func(ctx SpecContext) { tokened.clear(ctx) })
@@ -45,6 +43,8 @@ func createKeyPair(k *Kit, shared *created) {
 		k.Section("SWAS CreateKeyPair taken name", func() { createName(m) })
 		k.Section("SWAS CreateKeyPair permission", func() { createPermission(m) })
 		k.Section("SWAS CreateKeyPair key", func() { createdKey(m, shared) })
+		k.Section("SWAS CreateKeyPair region", func() { m.region() })
+		k.Section("SWAS CreateKeyPair name", func() { m.name() })
 	})
 	Describe("SWAS CreateKeyPair with the quota nearly used up", k.Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, createQuotaFirst, func() { createQuota(m) })
 }

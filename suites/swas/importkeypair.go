@@ -28,13 +28,13 @@ func importKeyPair(k *Kit, generated *created) {
 		proven = true
 	}
 	Describe("SWAS ImportKeyPair", k.Together("SWAS ImportKeyPair", SWASRoom), func() {
-		k.Section("SWAS ImportKeyPair region", func() { m.region() })
-		k.Section("SWAS ImportKeyPair name", func() { m.name() })
-		k.Section("SWAS ImportKeyPair token", func() { m.token(); importToken(m) })
+		k.Section("SWAS ImportKeyPair token", func() { importToken(m); m.token() })
 		k.Section("SWAS ImportKeyPair taken name", func() { importName(m, generated) })
 		k.Section("SWAS ImportKeyPair key", func() { importKey(m) })
 		k.Section("SWAS ImportKeyPair answer", func() { importAnswer(m) })
 		k.Section("SWAS ImportKeyPair permission", func() { importPermission(m) })
+		k.Section("SWAS ImportKeyPair region", func() { m.region() })
+		k.Section("SWAS ImportKeyPair name", func() { m.name() })
 	})
 	Describe("SWAS ImportKeyPair with the quota used up", k.Together("SWAS quota", SWASFull), Ordered, ContinueOnFailure, importQuotaNext, func() { importQuota(m) })
 }
