@@ -169,8 +169,8 @@ func execute(ctx context.Context, cfg Config) (*run, error) {
 	if cfg.Seed != 0 {
 		suite.RandomSeed, suite.RandomizeAllSpecs = cfg.Seed, true
 	}
-	reporter.Succinct, reporter.NoColor = true, true
 	// The command prints its own summary.
+	reporter.Succinct, reporter.NoColor, reporter.SilenceSkips = true, true, true
 	console := formatter.ColorableStdOut
 	formatter.ColorableStdOut = io.Discard
 	defer func() { formatter.ColorableStdOut = console }()

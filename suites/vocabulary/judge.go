@@ -156,7 +156,7 @@ func finish(outcome verdict.Outcome, message string, up int, differences ...repo
 	}
 	visible := ReportEntryVisibilityNever
 	soft := outcome == verdict.NotMet && !labelled(catalogue.Must)
-	if soft && labelled(catalogue.Should) {
+	if soft && !bare.Load() && labelled(catalogue.Should) {
 		visible = ReportEntryVisibilityAlways
 	}
 	AddReportEntry(OutcomeEntry, Outcome{outcome, message, Relative(where), differences}, visible, where)
