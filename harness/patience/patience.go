@@ -84,8 +84,8 @@ type Reply struct {
 }
 
 // Ask sends a request, and again after growing waits, none shorter than the target asks for in Retry-After, while the weather
-// is in the way of it, its tries last and the budget does. One whose answer is lost is sent again only if it is safe: if it reads, or whoever asks looks what became of it. Once
-// means not to send it again in any case.
+// is in the way of it, its tries last and the budget does. One whose answer is lost is sent again only if it is safe: if it
+// reads, or whoever asks looks what became of it. Once means not to send it again in any case.
 func (p *Patience) Ask(ctx context.Context, call wire.Call, safe, once bool, send func() *wire.Answer) Reply {
 	waits := p.waits()
 	r := Reply{Once: once}
