@@ -195,11 +195,12 @@ func (a *actor) doubts(region string, filters []wire.Param, listed []Pair) (pair
 			late(p.since)
 		}
 	}
+	ours := a.kit.Apart(listed) // others may have bound a server since
 	for e, bound := range b.servers {
 		if !here(e) {
 			continue
 		}
-		for _, p := range listed {
+		for _, p := range ours {
 			if slices.Contains(p.Servers, e.Server) != (p.Name == bound.name) {
 				servers = append(servers, e)
 				late(bound.since)

@@ -7,6 +7,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/kpspec/kpspec/fixtures/world"
+	"github.com/kpspec/kpspec/harness/names"
 	"github.com/kpspec/kpspec/harness/patience"
 	"github.com/kpspec/kpspec/harness/target"
 	"github.com/kpspec/kpspec/harness/wire"
@@ -73,6 +74,7 @@ func TestAListIsDoubtedThatContradictsTheAnswers(t *testing.T) {
 		"bound in part":                              {[]did{does(part, "AttachKeyPair", servers)}, nil, pair, 0, 0},
 		"taken off, and still listed":                {[]did{does(fair, "AttachKeyPair", servers), does(fair, "DetachKeyPair", servers)}, nil, bound, 0, 1},
 		"taken off, and listed so":                   {[]did{does(fair, "AttachKeyPair", servers), does(fair, "DetachKeyPair", servers)}, nil, pair, 0, 0},
+		"taken off, and bound by another process":    {[]did{does(fair, "DetachKeyPair", servers)}, nil, []Pair{{Name: names.New().Next(), Servers: []string{"s"}}}, 0, 0},
 		"deleted with what it was bound to":          {[]did{does(fair, "AttachKeyPair", servers), gone}, nil, []Pair{{Name: "m"}}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
