@@ -66,8 +66,11 @@ func share(t *testing.T, extra string) *shared {
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer s.done()
 		if s.pass(r) {
-			// It arrives whatever becomes of the run, and before the test goes on.
-			forward.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
+			// It arrives whatever becomes of the run, and before the test goes on. A context that could not end at all
+			// would make the proxy ask whether the run is still there.
+			ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+			defer cancel()
+			forward.ServeHTTP(w, r.WithContext(ctx))
 		}
 	}))
 	t.Cleanup(front.Close)
