@@ -27,8 +27,8 @@ func missing(parameter string) Row {
 	return Row{Status: 400, Code: "MissingParameter", Message: `The input parameter "` + parameter + `" that is mandatory for processing this request is not supplied.`}
 }
 
-// ImportKeyPair builds the specs of ECS ImportKeyPair, in the order in which Ginkgo runs them, which is that of the files:
-// what is in order is sorted at once.
+// ImportKeyPair builds the specs of ECS ImportKeyPair, in the order of the files, by which Ginkgo sorts them: what is
+// nearly in order is sorted sooner.
 func ImportKeyPair(k *Kit) {
 	Describe("ECS ImportKeyPair", func() {
 		k.Section("ECS answer", func() { answer(k) })

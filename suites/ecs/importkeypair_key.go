@@ -25,12 +25,17 @@ func key(k *Kit) {
 		good := k.Import(k.Name(), FreshKey())
 		k.ECS.Refuses(ctx, good.With("PublicKeyBody", body), good, as)
 	}
-	records := func(ctx SpecContext, what, body string) {
+	looks := func(ctx SpecContext, what, body string) *wire.Answer {
 		GinkgoHelper()
 		Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
 		got := k.ECS.Send(ctx, k.Import(k.Name(), body))
 		Expect(got).To(BeAnAnswer())
 		ObserveAnswer(what, got)
+		return got
+	}
+	records := func(ctx SpecContext, what, body string) {
+		GinkgoHelper()
+		got := looks(ctx, what, body)
 		if members, err := got.Object(); err == nil && got.Status == 200 {
 			printed, _ := members["KeyPairFingerPrint"].(string)
 			Observe("gives a fingerprint for "+what, printed != "")
@@ -113,12 +118,7 @@ func key(k *Kit) {
 			append([]any{func(ctx SpecContext, what, body string) { records(ctx, "the damaged key "+what, body) }}, damaged...)...)
 
 		rsa, ecdsa, dsa := sshkeys.RSA2048.Bare(), sshkeys.ECDSA256.Bare(), sshkeys.DSA1024.Bare()
-		looks := []any{func(ctx SpecContext, what, body string) {
-			Given(k.ECS.Send(ctx, k.Import(k.Name(), FreshKey()))).To(BeAccepted())
-			got := k.ECS.Send(ctx, k.Import(k.Name(), body))
-			Expect(got).To(BeAnAnswer())
-			ObserveAnswer(what, got)
-		}}
+		probes := []any{func(ctx SpecContext, what, body string) { looks(ctx, what, body) }}
 		for _, probe := range []struct{ what, body string }{
 			{"a key without the padding of its base64", strings.TrimRight(ecdsa, "=")},
 			{"a key with padding that it does not need", rsa + "="},
@@ -142,9 +142,9 @@ func key(k *Kit) {
 			{"a second word with three characters of padding", "ssh-rsa AAAAB3Nza12345678qwertyuudsfsg==="},
 			{"a key in capitals", "SSH-RSA" + strings.TrimPrefix(rsa, "ssh-rsa")},
 		} {
-			looks = append(looks, Entry(probe.what, rule("ECS-IMP-KEY-TRUNC"), probe.what, probe.body))
+			probes = append(probes, Entry(probe.what, rule("ECS-IMP-KEY-TRUNC"), probe.what, probe.body))
 		}
-		DescribeTable("may look closely at", looks...)
+		DescribeTable("may look closely at", probes...)
 
 		// The same key in every dress: it is taken and its fingerprint stays.
 		DescribeTable("takes a key", func(ctx SpecContext, dress func(string) string) {

@@ -35,8 +35,8 @@ const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:
 // some generated key pair share one, refusals share the proof that a well-formed
 // request succeeds, and one request shows several allowed things, see exemplar.
 //
-// Specs of operations that are not wanted are left out. All are built in the order of the files, in which Ginkgo runs
-// them: what is in order is sorted at once.
+// Specs of operations that are not wanted are left out. All are built in the order of the files, as those
+// of ECS are.
 func KeyPairs(k *Kit) {
 	shared := &created{k: k, calls: func() []wire.Call { return []wire.Call{k.SWASCreate(k.Name())} }}
 	k.Section("SWAS AttachKeyPair", func() { attachKeyPair(k) })
